@@ -1,0 +1,179 @@
+#include "core/parallel.hpp"
+
+#include <sched.h>
+
+#include <algorithm>
+#include <atomic>
+#include <condition_variable>
+#include <cstdlib>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "hebb/error.hpp"
+#include "hebb/threads.hpp"
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
+namespace hebb {
+namespace {
+
+constexpr int kMostThreads = 256;
+// A few hundred microseconds of spinning bridges the serial stretches between two parallel regions of
+// a training step; waking a sleeping thread costs tens of microseconds.
+constexpr int kSpins = 20000;
+
+void pause_briefly() {
+#if defined(__x86_64__)
+  _mm_pause();
+#else
+  std::this_thread::yield();
+#endif
+}
+
+int processors() {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  if (sched_getaffinity(0, sizeof(set), &set) == 0) return std::clamp(CPU_COUNT(&set), 1, kMostThreads);
+  return std::clamp(static_cast<int>(std::thread::hardware_concurrency()), 1, kMostThreads);
+}
+
+int initial_threads() {
+  if (const char* text = std::getenv("HEBB_THREADS")) {
+    char* end = nullptr;
+    const long count = std::strtol(text, &end, 10);
+    if (end != text && *end == '\0' && count >= 1 && count <= kMostThreads) return static_cast<int>(count);
+  }
+  return processors();
+}
+
+struct Job {
+  void (*body)(const void*, std::int64_t) = nullptr;
+  const void* context = nullptr;
+  std::int64_t tasks = 0;
+  int parts = 1;
+};
+
+void run_part(const Job& job, int part) {
+  const std::int64_t begin = job.tasks * part / job.parts;
+  const std::int64_t end = job.tasks * (part + 1) / job.parts;
+  for (std::int64_t task = begin; task < end; ++task) job.body(job.context, task);
+}
+
+class Pool {
+ public:
+  explicit Pool(int threads) : parts_(threads) {
+    for (int part = 1; part < threads; ++part) workers_.emplace_back([this, part] { work(part); });
+  }
+
+  ~Pool() {
+    {
+      const std::lock_guard lock(mutex_);
+      stop_.store(true);
+      epoch_.fetch_add(1);
+    }
+    wake_.notify_all();
+    for (std::thread& worker : workers_) worker.join();
+  }
+
+  int parts() const { return parts_; }
+
+  void run(const Job& job) {
+    job_ = job;
+    job_.parts = parts_;
+    pending_.store(parts_ - 1, std::memory_order_relaxed);
+    // The fences of seq_cst order "publish, then look for sleepers" against "go to sleep, then look
+    // for work": one of the two sides always sees the other.
+    epoch_.fetch_add(1, std::memory_order_seq_cst);
+    if (sleepers_.load(std::memory_order_seq_cst) > 0) {
+      const std::lock_guard lock(mutex_);
+      wake_.notify_all();
+    }
+    run_part(job_, 0);
+    for (int spins = 0; pending_.load(std::memory_order_acquire) > 0; ++spins) {
+      if (spins < kSpins) {
+        pause_briefly();
+      } else {
+        std::this_thread::yield();
+      }
+    }
+  }
+
+ private:
+  void work(int part) {
+    std::uint64_t seen = 0;
+    while (true) {
+      wait_for_work(seen);
+      seen = epoch_.load(std::memory_order_acquire);
+      if (stop_.load()) return;
+      run_part(job_, part);
+      pending_.fetch_sub(1, std::memory_order_release);
+    }
+  }
+
+  void wait_for_work(std::uint64_t seen) {
+    for (int spins = 0; spins < kSpins; ++spins) {
+      if (epoch_.load(std::memory_order_acquire) != seen) return;
+      pause_briefly();
+    }
+    std::unique_lock lock(mutex_);
+    sleepers_.fetch_add(1, std::memory_order_seq_cst);
+    wake_.wait(lock, [&] { return epoch_.load(std::memory_order_seq_cst) != seen; });
+    sleepers_.fetch_sub(1, std::memory_order_seq_cst);
+  }
+
+  const int parts_;
+  Job job_;
+  alignas(64) std::atomic<std::uint64_t> epoch_{0};
+  alignas(64) std::atomic<int> pending_{0};
+  alignas(64) std::atomic<int> sleepers_{0};
+  std::atomic<bool> stop_{false};
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  std::vector<std::thread> workers_;
+};
+
+/// The pool and whether somebody computes on it now.
+struct Shared {
+  std::atomic<bool> busy{false};
+  std::atomic<int> count{initial_threads()};
+  std::unique_ptr<Pool> pool;
+};
+
+Shared& shared() {
+  static Shared instance;
+  return instance;
+}
+
+}  // namespace
+
+int threads() { return shared().count.load(); }
+
+void set_threads(int count) {
+  if (count < 1 || count > kMostThreads) {
+    throw ConfigError("threads: expected 1 to " + std::to_string(kMostThreads) + ", got " +
+                      std::to_string(count));
+  }
+  shared().count.store(count);
+}
+
+void parallel_tasks(std::int64_t tasks, void (*body)(const void*, std::int64_t), const void* context) {
+  Shared& state = shared();
+  const int count = state.count.load(std::memory_order_relaxed);
+  if (tasks > 1 && count > 1 && !state.busy.exchange(true, std::memory_order_acquire)) {
+    if (!state.pool || state.pool->parts() != count) {
+      state.pool.reset();
+      state.pool = std::make_unique<Pool>(count);
+    }
+    state.pool->run({body, context, tasks, count});
+    state.busy.store(false, std::memory_order_release);
+    return;
+  }
+  for (std::int64_t task = 0; task < tasks; ++task) body(context, task);
+}
+
+}  // namespace hebb
