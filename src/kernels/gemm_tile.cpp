@@ -1,0 +1,154 @@
+#include "kernels/gemm_tile.hpp"
+
+#include <array>
+#include <utility>
+
+#include "kernels/targets.hpp"
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "kernels/gemm_tile.cpp"  // NOLINT
+#include <hwy/foreach_target.h>                     // NOLINT: must come before highway.h
+#include <hwy/highway.h>
+
+// The accumulators stay in registers only when the loops over them are unrolled completely, which GCC does
+// not do by itself at -O2 (60 instead of 210 GFLOP/s on one AVX-512 core).
+#ifndef HEBB_UNROLL
+#if defined(__clang__)
+#define HEBB_UNROLL _Pragma("unroll")
+#else
+#define HEBB_UNROLL _Pragma("GCC unroll 16")
+#endif
+#endif
+
+HWY_BEFORE_NAMESPACE();
+namespace hebb {
+namespace HWY_NAMESPACE {
+namespace {
+
+namespace hn = hwy::HWY_NAMESPACE;
+using D = hn::ScalableTag<float>;
+using V = hn::Vec<D>;
+
+// Registers: AVX-512 has 32 (14 x 2 accumulators), AVX2 16 (6 x 2).
+#if HWY_TARGET <= HWY_AVX3
+constexpr int kMostRows = 14;
+constexpr int kMostVectors = 8;
+#elif HWY_TARGET == HWY_AVX2
+constexpr int kMostRows = 6;
+constexpr int kMostVectors = 8;
+#else
+constexpr int kMostRows = 4;
+constexpr int kMostVectors = 4;
+#endif
+
+template <int kRows, int kVectors, bool kWhole>
+void Tile(const GemmTile& tile) {
+  const D d;
+  const std::int64_t lanes = static_cast<std::int64_t>(hn::Lanes(d));
+  const auto mask = hn::FirstN(d, static_cast<std::size_t>(tile.columns - (kVectors - 1) * lanes));
+  const auto load = [&](const float* p, int v) HWY_ATTR {
+    return kWhole || v + 1 < kVectors ? hn::LoadU(d, p + v * lanes) : hn::MaskedLoad(mask, d, p + v * lanes);
+  };
+
+  V sum[kRows][kVectors];
+  HEBB_UNROLL
+  for (int i = 0; i < kRows; ++i) {
+    HEBB_UNROLL
+    for (int v = 0; v < kVectors; ++v) {
+      sum[i][v] = tile.bias != nullptr ? load(tile.bias, v)
+                  : tile.accumulate    ? load(tile.c + i * tile.c_row, v)
+                                       : hn::Zero(d);
+    }
+  }
+  for (std::int64_t block = 0; block < tile.blocks; ++block) {
+    const float* a = tile.a + block * tile.a_block;
+    const float* b = tile.b + block * tile.b_block;
+    for (std::int64_t k = 0; k < tile.k; ++k) {
+      V row[kVectors];
+      HEBB_UNROLL
+      for (int v = 0; v < kVectors; ++v) row[v] = load(b, v);
+      HEBB_UNROLL
+      for (int i = 0; i < kRows; ++i) {
+        const V x = hn::Set(d, a[i * tile.a_row]);
+        HEBB_UNROLL
+        for (int v = 0; v < kVectors; ++v) sum[i][v] = hn::MulAdd(x, row[v], sum[i][v]);
+      }
+      a += tile.a_step;
+      b += tile.b_step;
+    }
+  }
+  HEBB_UNROLL
+  for (int i = 0; i < kRows; ++i) {
+    HEBB_UNROLL
+    for (int v = 0; v < kVectors; ++v) {
+      float* to = tile.c + i * tile.c_row + v * lanes;
+      if (kWhole || v + 1 < kVectors) {
+        hn::StoreU(sum[i][v], d, to);
+      } else {
+        hn::BlendedStore(sum[i][v], mask, d, to);
+      }
+    }
+  }
+}
+
+// Full and partial last vector in one entry: the test costs nothing beside a tile.
+template <int kRows, int kVectors>
+void AnyTile(const GemmTile& tile) {
+  if (tile.columns == kVectors * static_cast<std::int64_t>(hn::Lanes(D()))) {
+    Tile<kRows, kVectors, true>(tile);
+  } else {
+    Tile<kRows, kVectors, false>(tile);
+  }
+}
+
+template <int kVectors, int... kRow>
+constexpr std::array<GemmTileRun, sizeof...(kRow)> Column(std::integer_sequence<int, kRow...>) {
+  return {AnyTile<kRow + 1, kVectors>...};
+}
+
+GemmTileRun Find(std::int64_t rows, std::int64_t vectors) {
+  static constexpr auto kOne = Column<1>(std::make_integer_sequence<int, kMostRows>());
+  static constexpr auto kTwo = Column<2>(std::make_integer_sequence<int, kMostRows>());
+  // Few rows need more vectors to keep the multipliers busy.
+  static constexpr auto kFour = Column<4>(std::make_integer_sequence < int, kMostRows == 14  ? 6
+                                                                            : kMostRows == 6 ? 3
+                                                                                             : 1 > ());
+  static constexpr auto kEight =
+      Column<kMostVectors>(std::make_integer_sequence < int, kMostRows == 14 ? 3 : 1 > ());
+  const auto pick = [rows](const auto& column) -> GemmTileRun {
+    return rows >= 1 && rows <= static_cast<std::int64_t>(column.size())
+               ? column[static_cast<std::size_t>(rows - 1)]
+               : nullptr;
+  };
+  switch (vectors) {
+    case 1: return pick(kOne);
+    case 2: return pick(kTwo);
+    case 4: return pick(kFour);
+    case 8: return kMostVectors == 8 ? pick(kEight) : nullptr;
+    default: return nullptr;
+  }
+}
+
+GemmTiles Tiles() {
+  const auto lanes = static_cast<std::int64_t>(hn::Lanes(D()));
+  return {lanes, kMostRows, 2 * lanes, kMostVectors, Find};
+}
+
+}  // namespace
+// NOLINTNEXTLINE(google-readability-namespace-comments)
+}  // namespace HWY_NAMESPACE
+}  // namespace hebb
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace hebb {
+
+HWY_EXPORT(Tiles);
+
+const GemmTiles& gemm_tiles() {
+  static const GemmTiles tiles = HWY_DYNAMIC_DISPATCH(Tiles)();
+  return tiles;
+}
+
+}  // namespace hebb
+#endif
