@@ -1,0 +1,47 @@
+/// The operations on tensors. Each builds an expression; nothing is computed yet. Two operands are
+/// broadcast by NumPy's rule. Shapes or types that do not fit throw ShapeError.
+///
+/// The list itself is hebb/ops.def, one row an operation, so that the registry, these declarations, the
+/// generated tests and the documentation cannot disagree.
+#pragma once
+
+#include <cstdint>
+#include <utility>
+#include <vector>
+
+#include "hebb/tensor.hpp"
+
+namespace hebb {
+
+/// Axes of a reduction; negative ones count from the end. An empty list stands for all axes.
+using Axes = std::vector<int>;
+
+/// Options of a matrix product.
+struct MatmulOptions {
+  bool transpose_a = false;  ///< use the transpose of a's last two axes
+  bool transpose_b = false;
+};
+
+#define HEBB_OP(name, ...) __VA_ARGS__;
+#include "hebb/ops.def"  // NOLINT
+#undef HEBB_OP
+
+inline Tensor operator+(const Tensor& a, const Tensor& b) { return add(a, b); }
+inline Tensor operator-(const Tensor& a, const Tensor& b) { return sub(a, b); }
+inline Tensor operator*(const Tensor& a, const Tensor& b) { return mul(a, b); }
+inline Tensor operator/(const Tensor& a, const Tensor& b) { return div(a, b); }
+inline Tensor operator-(const Tensor& x) { return neg(x); }
+
+/// x * x.
+inline Tensor square(const Tensor& x) { return mul(x, x); }
+/// Sums a tensor over the axes along which `shape` was broadcast to it, and reshapes to `shape`.
+Tensor sum_to(const Tensor& x, const Shape& shape);
+/// The mean, over the axes, of squared distances from the mean is `var` (ops.def); its square root:
+inline Tensor stddev(const Tensor& x, const Axes& axes = {}, bool keep = false) {
+  return sqrt(var(x, axes, keep));
+}
+/// x with each element kept with probability 1 - rate and divided by it, else zero (Srivastava et al. 2014,
+/// inverted). `key` is an i32 tensor [2] of (seed, step); `stream` tells apart the uses within one step.
+Tensor dropout(const Tensor& x, double rate, const Tensor& key, std::int64_t stream);
+
+}  // namespace hebb

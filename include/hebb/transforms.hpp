@@ -1,0 +1,55 @@
+/// Transformations of functions of tensors: derivatives and compilation.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "hebb/tensor.hpp"
+
+namespace hebb {
+
+using Tensors = std::vector<Tensor>;
+/// A function of tensors; it must be pure: the same expression for the same shapes.
+using Function = std::function<Tensors(const Tensors&)>;
+/// A function of tensors with one result.
+using ScalarFunction = std::function<Tensor(const Tensors&)>;
+
+/// The gradients of a scalar expression with respect to nodes it depends on, as expressions, so that they can
+/// be differentiated again. Zero where it does not depend on one. Throws ShapeError when y has more than one
+/// element.
+Tensors gradients(const Tensor& y, const Tensors& xs);
+
+/// The function that computes the gradient of `f` with respect to each argument in `arguments` (all when
+/// empty).
+Function grad(ScalarFunction f, std::vector<int> arguments = {});
+
+/// The function that computes first f, then its gradients.
+Function value_and_grad(ScalarFunction f, std::vector<int> arguments = {});
+
+/// Options of compile.
+struct CompileOptions {
+  std::size_t cache_size =
+      16;  ///< plans kept, one for each combination of input shapes; the oldest is dropped
+};
+
+/// A function compiled to plans, one for each combination of input shapes and types. Concrete tensors the
+/// function captures are part of the plan. Calls from several threads are safe and run one after the other.
+class Compiled {
+ public:
+  Compiled(Function f, CompileOptions options);
+  /// Runs the plan for the inputs' shapes, tracing `f` first when there is none.
+  Tensors operator()(const Tensors& inputs) const;
+  /// Number of plans made so far.
+  std::int64_t traces() const;
+
+ private:
+  struct State;
+  std::shared_ptr<State> state_;
+};
+
+Compiled compile(Function f, CompileOptions options = {});
+
+}  // namespace hebb

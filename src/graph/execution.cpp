@@ -1,0 +1,241 @@
+#include <cstdlib>
+#include <cstring>
+#include <new>
+#include <optional>
+
+#include "graph/matmul_plan.hpp"
+#include "graph/op.hpp"
+#include "graph/plan.hpp"
+#include "graph/schedule.hpp"
+#include "hebb/error.hpp"
+
+namespace hebb {
+
+Plan::Plan(PlanSpec spec) : schedule_(std::make_unique<Schedule>(std::move(spec))) {}
+Plan::~Plan() = default;
+const PlanSpec& Plan::spec() const { return schedule_->spec; }
+std::size_t Plan::memory_bytes() const { return schedule_->memory_bytes; }
+
+std::string Plan::to_string() const {
+  std::string text;
+  const auto name = [&](int value) {
+    const Node& node = *schedule_->values[static_cast<std::size_t>(value)].node;
+    const std::string label =
+        node.is_leaf() ? (node.name.empty() ? "leaf" : node.name) : std::string(node.op->name);
+    return label + "#" + std::to_string(value) + hebb::to_string(node.shape);
+  };
+  for (const Group& group : schedule_->groups) {
+    text += group.kind == Group::Kind::elementwise ? "fused" : name(group.head);
+    if (group.bias >= 0) text += " + bias " + name(group.bias);
+    for (const int member : group.members) text += " | " + name(member);
+    text += '\n';
+  }
+  for (const auto& copy : schedule_->copies) text += "copy " + name(copy.value) + '\n';
+  return text;
+}
+
+/// One kernel, bound to addresses.
+class Execution::Step {
+ public:
+  Step() = default;
+  virtual ~Step() = default;
+  Step(const Step&) = delete;
+  Step& operator=(const Step&) = delete;
+  virtual void run() = 0;
+};
+
+namespace {
+
+/// A product, a program, or both; so small that they are kept as calls bound to addresses.
+class CallsStep final : public Execution::Step {
+ public:
+  CallsStep(std::optional<Gemm> gemm, const GemmOperands& operands, const ElementwiseLoop* loop,
+            const std::vector<float*>& slots)
+      : gemm_(std::move(gemm)), operands_(operands) {
+    if (gemm_) tiles_ = gemm_->calls(operands_);
+    if (loop == nullptr) return;
+    scratch_.resize(loop->scratch_floats());
+    calls_ = loop->calls(slots.data(), scratch_.data());
+  }
+  /// Whether both parts were small enough.
+  bool complete(const ElementwiseLoop* loop) const {
+    return (!gemm_ || !tiles_.empty()) && (loop == nullptr || !calls_.empty());
+  }
+  void run() override {
+    if (gemm_ && gemm_->packs()) gemm_->pack(operands_);
+    for (const GemmCall& call : tiles_) call.run(call.tile);
+    for (const ElementwiseLoop::Call& call : calls_) call();
+  }
+
+ private:
+  std::optional<Gemm> gemm_;
+  GemmOperands operands_;
+  std::vector<GemmCall> tiles_;
+  std::vector<float> scratch_;
+  std::vector<ElementwiseLoop::Call> calls_;
+};
+
+class LoopStep final : public Execution::Step {
+ public:
+  LoopStep(const ElementwiseLoop& loop, std::vector<float*> slots) : loop_(loop), slots_(std::move(slots)) {}
+  void run() override { loop_.run_all(slots_.data()); }
+
+ private:
+  const ElementwiseLoop& loop_;
+  std::vector<float*> slots_;
+};
+
+class ProductStep final : public Execution::Step {
+ public:
+  ProductStep(const GemmProblem& problem, const GemmOperands& operands, const ElementwiseLoop* loop,
+              std::vector<float*> slots)
+      : gemm_(problem),
+        operands_(operands),
+        loop_(loop),
+        by_block_(problem.m * problem.n > kMostUnblocked),
+        slots_(std::move(slots)) {}
+  void run() override {
+    if (loop_ != nullptr && by_block_) {
+      gemm_.run(operands_, {epilogue, this});
+      return;
+    }
+    gemm_.run(operands_);
+    if (loop_ != nullptr) loop_->run_all(slots_.data());
+  }
+
+ private:
+  static void epilogue(const void* self, std::int64_t row, std::int64_t row_end, std::int64_t column,
+                       std::int64_t column_end) {
+    const auto* step = static_cast<const ProductStep*>(self);
+    step->loop_->run(step->slots_.data(), row, row_end, column, column_end);
+  }
+
+  Gemm gemm_;
+  GemmOperands operands_;
+  const ElementwiseLoop* loop_;
+  bool by_block_;
+  std::vector<float*> slots_;
+};
+
+/// The step of a product and a program, either of which may be absent.
+std::unique_ptr<Execution::Step> make_step(const GemmProblem* problem, const GemmOperands& operands,
+                                           const ElementwiseLoop* loop, std::vector<float*> slots) {
+  auto calls = std::make_unique<CallsStep>(problem == nullptr ? std::nullopt : std::optional<Gemm>(*problem),
+                                           operands, loop, slots);
+  if (calls->complete(loop)) return calls;
+  if (problem == nullptr) return std::make_unique<LoopStep>(*loop, std::move(slots));
+  return std::make_unique<ProductStep>(*problem, operands, loop, std::move(slots));
+}
+
+class KernelStep final : public Execution::Step {
+ public:
+  KernelStep(Kernel kernel, std::vector<const void*> operands, void* result)
+      : kernel_(std::move(kernel)), operands_(std::move(operands)), result_(result) {}
+  void run() override { kernel_(operands_.data(), result_); }
+
+ private:
+  Kernel kernel_;
+  std::vector<const void*> operands_;
+  void* result_;
+};
+
+class CopyStep final : public Execution::Step {
+ public:
+  CopyStep(void* to, const void* from, std::size_t bytes) : to_(to), from_(from), bytes_(bytes) {}
+  void run() override { std::memmove(to_, from_, bytes_); }
+
+ private:
+  void* to_;
+  const void* from_;
+  std::size_t bytes_;
+};
+
+/// Ops without a fast kernel run their reference.
+Kernel kernel_of(const Node& node) {
+  if (node.op->kernel != nullptr) return node.op->kernel(node);
+  return [&node](const void* const* operands, void* result) {
+    node.op->reference.f32({node, {operands, node.inputs.size()}, result});
+  };
+}
+
+std::shared_ptr<std::byte> allocate(std::size_t bytes) {
+  const std::size_t rounded = (bytes / 64 + 1) * 64;
+  auto* memory = static_cast<std::byte*>(std::aligned_alloc(64, rounded));
+  if (memory == nullptr) throw std::bad_alloc();
+  std::memset(memory, 0, rounded);
+  return {memory, std::free};
+}
+
+}  // namespace
+
+Execution::Execution(std::shared_ptr<const Plan> plan, const std::vector<void*>& bound)
+    : plan_(std::move(plan)) {
+  const Schedule& schedule = plan_->schedule();
+  if (bound.size() != schedule.spec.bound.size())
+    throw Error("execution: not every bound leaf has an address");
+  memory_ = allocate(schedule.memory_bytes);
+  const auto resolve = [&](const Location& location) -> void* {
+    switch (location.kind) {
+      case Location::Kind::memory: return memory_.get() + location.offset;
+      case Location::Kind::bound: return bound[location.index];
+      case Location::Kind::leaf: return const_cast<void*>(location.data);  // only ever an operand
+      default: return nullptr;
+    }
+  };
+  const auto address = [&](int value) { return resolve(schedule.location(value)); };
+  const auto node_of = [&](int value) -> const Node& {
+    return *schedule.values[static_cast<std::size_t>(value)].node;
+  };
+
+  for (const int value : schedule.inputs) inputs_.push_back(address(value));
+  for (const int value : schedule.outputs) outputs_.push_back(address(value));
+  for (std::size_t i = 0; i < schedule.values.size(); ++i) {
+    const Value& value = schedule.values[i];
+    if (!value.constant || schedule.locations[i].kind != Location::Kind::memory) continue;
+    auto* to = static_cast<float*>(address(static_cast<int>(i)));
+    std::fill_n(to, value.node->shape.elements(), static_cast<float>(value.node->attributes.real("value")));
+  }
+
+  for (const Group& group : schedule.groups) {
+    std::vector<float*> slots;
+    for (const int root : group.slots) {
+      slots.push_back(static_cast<float*>(root == group.head ? resolve(group.product) : address(root)));
+    }
+    const ElementwiseLoop* loop = group.loop ? &*group.loop : nullptr;
+    if (group.kind == Group::Kind::elementwise) {
+      if (loop != nullptr) steps_.push_back(make_step(nullptr, {}, loop, std::move(slots)));
+      continue;
+    }
+    const Value& head = schedule.values[static_cast<std::size_t>(group.head)];
+    std::vector<const void*> operands;
+    for (const int input : head.inputs) operands.push_back(address(input));
+    if (group.kind == Group::Kind::kernel) {
+      steps_.push_back(std::make_unique<KernelStep>(kernel_of(node_of(group.head)), std::move(operands),
+                                                    address(group.head)));
+      continue;
+    }
+    const GemmOperands product = {static_cast<const float*>(operands[0]),
+                                  static_cast<const float*>(operands[1]),
+                                  group.bias < 0 ? nullptr : static_cast<const float*>(address(group.bias)),
+                                  static_cast<float*>(resolve(group.product)),
+                                  reinterpret_cast<float*>(memory_.get() + group.scratch_offset)};
+    const GemmProblem problem = single_product(*head.node);
+    steps_.push_back(make_step(&problem, product, loop, std::move(slots)));
+  }
+  for (const auto& copy : schedule.copies) {
+    const Node& node = node_of(copy.value);
+    steps_.push_back(
+        std::make_unique<CopyStep>(bound[copy.bound], address(copy.value),
+                                   static_cast<std::size_t>(node.shape.elements()) * size_of(node.dtype)));
+  }
+}
+
+Execution::~Execution() = default;
+Execution::Execution(Execution&&) noexcept = default;
+Execution& Execution::operator=(Execution&&) noexcept = default;
+
+void Execution::run() {
+  for (const auto& step : steps_) step->run();
+}
+
+}  // namespace hebb

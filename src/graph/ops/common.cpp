@@ -1,0 +1,157 @@
+#include "graph/ops/common.hpp"
+
+#include <algorithm>
+
+namespace hebb {
+
+extern const Op op_full;
+
+DType require_float(std::span<const Tensor> inputs) {
+  const DType type = inputs.front().dtype();
+  if (type != DType::f32 && type != DType::f64) {
+    throw ShapeError("expected floating-point operands, got " + std::string(to_string(type)));
+  }
+  for (const Tensor& input : inputs) require_type(input, type);
+  return type;
+}
+
+void require_type(const Tensor& input, DType type) {
+  if (input.dtype() != type) {
+    throw ShapeError("expected an operand of type " + std::string(to_string(type)) + ", got " +
+                     std::string(to_string(input.dtype())));
+  }
+}
+
+Signature pointwise_signature(std::span<const Tensor> inputs, const Attributes&) {
+  const DType type = require_float(inputs);
+  Shape shape = inputs.front().shape();
+  for (const Tensor& input : inputs.subspan(1)) shape = broadcast_shapes(shape, input.shape());
+  return {shape, type};
+}
+
+namespace {
+
+bool is_scalar_constant(const Tensor& tensor) {
+  return !tensor.empty() && tensor.node().op == &op_full && tensor.shape().rank() == 0;
+}
+
+}  // namespace
+
+Tensor apply_pointwise(const Op& op, std::vector<Tensor> inputs, Attributes attributes) {
+  auto strong = std::find_if(inputs.begin(), inputs.end(), [](const Tensor& input) {
+    return !input.empty() && !is_scalar_constant(input);
+  });
+  if (strong == inputs.end()) {  // among constants alone, one that was made f64 on purpose decides
+    strong = std::find_if(inputs.begin(), inputs.end(),
+                          [](const Tensor& input) { return !input.empty() && input.dtype() == DType::f64; });
+  }
+  if (strong != inputs.end()) {
+    const DType type = strong->dtype();
+    for (Tensor& input : inputs) {
+      if (is_scalar_constant(input) && input.dtype() != type && (type == DType::f64 || type == DType::f32)) {
+        input = full(input.node().attributes.real("value"), {}, type);
+      }
+    }
+  }
+  return apply(op, std::move(inputs), std::move(attributes));
+}
+
+bool is_constant(const Tensor& tensor, double value) {
+  return tensor.node().op == &op_full && tensor.node().attributes.real("value") == value;
+}
+
+bool stays_itself(const Tensor& x, const Tensor& other, double neutral) {
+  return is_constant(other, neutral) && (x.dtype() == DType::f64 || other.dtype() != DType::f64) &&
+         broadcast_shapes(x.shape(), other.shape()) == x.shape();
+}
+
+std::vector<std::int64_t> broadcast_offsets(const Shape& result, const Shape& operand) {
+  std::vector<std::int64_t> offsets(static_cast<std::size_t>(result.elements()));
+  for_each_broadcast(result, operand, [&](std::int64_t linear, std::int64_t offset) {
+    offsets[static_cast<std::size_t>(linear)] = offset;
+  });
+  return offsets;
+}
+
+Signature comparison_signature(std::span<const Tensor> inputs, const Attributes& attributes) {
+  if (inputs[0].dtype() != DType::i32) return pointwise_signature(inputs, attributes);
+  for (const Tensor& input : inputs) require_type(input, DType::i32);
+  return {broadcast_shapes(inputs[0].shape(), inputs[1].shape()), DType::f32};
+}
+
+std::vector<Tensor> zero_gradients(const Tensor& y) {
+  std::vector<Tensor> gradients;
+  for (const Tensor& input : y.node().inputs) {
+    const bool real = input.dtype() == DType::f32 || input.dtype() == DType::f64;
+    gradients.push_back(real ? full(0.0, input.shape(), input.dtype()) : Tensor());
+  }
+  return gradients;
+}
+
+std::vector<std::int64_t> checked_axes(const Shape& shape, const Axes& axes) {
+  std::vector<std::int64_t> result;
+  if (axes.empty()) {
+    for (int axis = 0; axis < shape.rank(); ++axis) result.push_back(axis);
+    return result;
+  }
+  for (const int axis : axes) result.push_back(static_cast<std::int64_t>(shape.checked_axis(axis)));
+  std::sort(result.begin(), result.end());
+  if (std::adjacent_find(result.begin(), result.end()) != result.end()) {
+    throw ShapeError("the same axis is named twice");
+  }
+  return result;
+}
+
+Attributes reduction_attributes(const Tensor& x, const Axes& axes, bool keep) {
+  return {{"axes", checked_axes(x.shape(), axes)}, {"keep", std::int64_t{keep}}};
+}
+
+Shape kept_shape(const Shape& shape, const std::vector<std::int64_t>& axes) {
+  std::vector<std::int64_t> extents = shape.extents();
+  for (const std::int64_t axis : axes) extents[static_cast<std::size_t>(axis)] = 1;
+  return Shape(std::move(extents));
+}
+
+Signature reduction_signature(std::span<const Tensor> inputs, const Attributes& attributes) {
+  const DType type = require_float(inputs);
+  const Shape& shape = inputs[0].shape();
+  const auto& axes = attributes.list("axes");
+  if (attributes.flag("keep")) return {kept_shape(shape, axes), type};
+  std::vector<std::int64_t> extents;
+  for (int axis = 0; axis < shape.rank(); ++axis) {
+    if (std::find(axes.begin(), axes.end(), axis) == axes.end()) extents.push_back(shape[axis]);
+  }
+  return {Shape(std::move(extents)), type};
+}
+
+Tensor unreduced(const Tensor& reduced, const Node& reduction) {
+  return reshape(reduced,
+                 kept_shape(reduction.inputs[0].shape(), reduction.attributes.list("axes")).extents());
+}
+
+std::vector<std::int64_t> reduction_targets(const Node& node) {
+  const Shape& shape = node.inputs[0].shape();
+  return broadcast_offsets(shape, kept_shape(shape, node.attributes.list("axes")));
+}
+
+Tensor sum_to(const Tensor& x, const Shape& shape) {
+  if (x.shape() == shape) return x;
+  const int lead = x.shape().rank() - shape.rank();
+  Axes axes;
+  for (int axis = 0; axis < x.shape().rank(); ++axis) {
+    if (axis < lead || (shape[axis - lead] == 1 && x.shape()[axis] != 1)) axes.push_back(axis);
+  }
+  if (lead < 0 || broadcast_shapes(x.shape(), shape) != x.shape()) {
+    throw ShapeError("sum_to: " + to_string(shape) + " does not broadcast to " + to_string(x.shape()));
+  }
+  return reshape(axes.empty() ? x : sum(x, axes, true), shape.extents());
+}
+
+Tensor dropout(const Tensor& x, double rate, const Tensor& key, std::int64_t stream) {
+  if (!(rate >= 0.0 && rate < 1.0))
+    throw ConfigError("dropout: expected a rate in [0, 1), got " + std::to_string(rate));
+  if (rate == 0.0) return x;
+  return x * (bernoulli(key, 1.0 - rate, x.shape(), stream) * (1.0 / (1.0 - rate)));
+}
+
+}  // namespace hebb
