@@ -1,0 +1,9 @@
+/// Neural networks: layers, initialisers, models, losses and metrics.
+#pragma once
+
+#include "hebb/initializers.hpp"  // IWYU pragma: export
+#include "hebb/layers.hpp"        // IWYU pragma: export
+#include "hebb/losses.hpp"        // IWYU pragma: export
+#include "hebb/metrics.hpp"       // IWYU pragma: export
+#include "hebb/model.hpp"         // IWYU pragma: export
+#include "hebb/module.hpp"        // IWYU pragma: export

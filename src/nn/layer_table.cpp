@@ -1,0 +1,173 @@
+/// The layers a model description can have, and how they are made from their arguments.
+
+#include "nn/layer_table.hpp"
+
+#include <array>
+
+#include "core/names.hpp"
+#include "hebb/error.hpp"
+#include "hebb/model.hpp"
+
+namespace hebb {
+
+namespace {
+
+using Made = std::unique_ptr<Layer>;
+
+struct Row {
+  LayerHelp help;
+  Made (*make)(ArgumentReader& arguments);
+};
+
+/// `name` or `name(parameter)`, for an activation or an initialiser.
+template <class Named>
+Named named(const Term& term) {
+  ArgumentReader arguments(term);
+  const Argument* parameter = arguments.find("", true);
+  arguments.finish();
+  try {
+    return parameter == nullptr
+               ? Named(std::string_view(term.word))
+               : Named(std::string_view(term.word), real_of(ArgumentReader::single(*parameter)));
+  } catch (const ConfigError& error) {
+    const std::string_view message = error.what();
+    if (message.starts_with("column ")) throw;
+    fail_at(term.column, std::string(message));
+  }
+}
+
+template <class Named>
+Named option(ArgumentReader& arguments, std::string_view key, Named otherwise) {
+  const Argument* argument = arguments.find(key);
+  return argument == nullptr ? otherwise : named<Named>(ArgumentReader::single(*argument));
+}
+
+Made make_dense(ArgumentReader& a) {
+  const std::int64_t units = a.integer("units", true);
+  LinearOptions options;
+  options.activation = option<Activation>(a, "act", {});
+  options.bias = a.flag("bias", true);
+  options.init = option<Initializer>(a, "init", {});
+  a.finish();
+  return std::make_unique<Linear>(units, options);
+}
+
+Made make_dropout(ArgumentReader& a) {
+  const double rate = a.real("rate", 0.5, true);
+  a.finish();
+  return std::make_unique<Dropout>(rate);
+}
+
+Made make_flatten(ArgumentReader& a) {
+  a.finish();
+  return std::make_unique<Flatten>();
+}
+
+Made make_reshape(ArgumentReader& a) {
+  std::vector<std::int64_t> extents = a.integers();
+  a.finish();
+  return std::make_unique<Reshape>(std::move(extents));
+}
+
+Made make_residual(ArgumentReader& a) {
+  const Argument* layers = a.find("layers", true);
+  a.finish();
+  return std::make_unique<Residual>(
+      LayerList(layers == nullptr ? std::vector<AnyLayer>() : make_layers(layers->terms)));
+}
+
+Made make_embedding(ArgumentReader& a) {
+  const std::int64_t count = a.integer("count", true);
+  const std::int64_t dim = a.integer("dim", true);
+  const auto init = option<Initializer>(a, "init", {"normal", 1.0});
+  a.finish();
+  return std::make_unique<Embedding>(count, dim, init);
+}
+
+Made make_layer_norm(ArgumentReader& a) {
+  const double epsilon = a.real("epsilon", 1e-5);
+  a.finish();
+  return std::make_unique<LayerNorm>(epsilon);
+}
+
+Made make_batch_norm(ArgumentReader& a) {
+  BatchNormOptions options;
+  options.momentum = a.real("momentum", options.momentum);
+  options.epsilon = a.real("epsilon", options.epsilon);
+  a.finish();
+  return std::make_unique<BatchNorm>(options);
+}
+
+constexpr std::array<Row, 8> kRows = {{
+    {{"dense", "dense(units, act=none, bias=true, init=auto)", "every output a weighted sum of all inputs"},
+     make_dense},
+    {{"dropout", "dropout(rate=0.5)", "while training, drops each element with this probability"},
+     make_dropout},
+    {{"flatten", "flatten", "one axis in place of all"}, make_flatten},
+    {{"reshape", "reshape(28, 28, 1)", "the elements of each sample under another shape"}, make_reshape},
+    {{"residual", "residual(layers ...)", "the input plus what the layers make of it"}, make_residual},
+    {{"embedding", "embedding(count, dim, init=normal(1))", "a vector learned for each whole number"},
+     make_embedding},
+    {{"layer_norm", "layer_norm(epsilon=1e-05)", "the last axis of each sample to mean 0 and variance 1"},
+     make_layer_norm},
+    {{"batch_norm", "batch_norm(momentum=0.1, epsilon=1e-05)",
+      "each channel of a batch to mean 0 and variance 1"},
+     make_batch_norm},
+}};
+
+bool is_activation(std::string_view name) {
+  for (const std::string_view other : activation_names()) {
+    if (name == other) return name != "none";
+  }
+  return false;
+}
+
+Made make_layer(const Term& term) {
+  if (is_activation(term.word)) return std::make_unique<Activation>(named<Activation>(term));
+  for (const Row& row : kRows) {
+    if (row.help.name != term.word) continue;
+    ArgumentReader arguments(term);
+    try {
+      return row.make(arguments);
+    } catch (const ConfigError& error) {
+      const std::string_view message = error.what();
+      if (message.starts_with("column ")) throw;
+      fail_at(term.column, std::string(message));
+    }
+  }
+  fail_at(term.column, unknown_name("layer", term.word, layer_names()));
+}
+
+}  // namespace
+
+std::vector<AnyLayer> make_layers(const std::vector<Term>& terms) {
+  std::vector<AnyLayer> layers;
+  for (const Term& term : terms) layers.emplace_back(make_layer(term));
+  return layers;
+}
+
+std::vector<std::string_view> layer_names() {
+  std::vector<std::string_view> names;
+  for (const Row& row : kRows) names.push_back(row.help.name);
+  for (const std::string_view name : activation_names()) {
+    if (name != "none") names.push_back(name);
+  }
+  return names;
+}
+
+std::vector<LayerHelp> layer_help() {
+  std::vector<LayerHelp> help;
+  for (const Row& row : kRows) help.push_back(row.help);
+  for (const std::string_view name : activation_names()) {
+    if (name == "none") continue;
+    const bool along_axis = name == "softmax" || name == "log_softmax";
+    std::string_view usage = name;
+    if (name == "leaky_relu") usage = "leaky_relu(0.01)";
+    if (name == "elu") usage = "elu(1)";
+    help.push_back(
+        {name, usage, along_axis ? "activation, along the last axis" : "activation, element by element"});
+  }
+  return help;
+}
+
+}  // namespace hebb
