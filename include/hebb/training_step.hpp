@@ -1,0 +1,127 @@
+/// Training and prediction, one step at a time, without data sets, files or clocks: what trainers are made
+/// of.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "hebb/losses.hpp"
+#include "hebb/module.hpp"
+#include "hebb/optim.hpp"
+#include "hebb/tensor.hpp"
+
+namespace hebb {
+
+/// Shape and type of what one step learns from, without the batch.
+struct SampleShape {
+  Shape input;                     ///< of one sample
+  DType target_type = DType::f32;  ///< i32: class labels, [batch]; f32: values, [batch, target...]
+  Shape target = {};               ///< of one sample's target; ignored for labels
+};
+
+/// What a training step does with a batch.
+struct TrainingOptions {
+  Loss loss = {};
+  Optimizer optimizer = {};
+  PenaltyOptions penalty = {};
+  ClipOptions clip = {};
+  std::vector<std::string> freeze = {};  ///< patterns of parameter names that stay as they are: "dense_1.*"
+  std::uint64_t seed = 0;                ///< of dropout
+};
+
+/// Elements of a batch, to be written before a step.
+struct BatchBuffers {
+  float* inputs = nullptr;         ///< [n, input...]
+  std::int32_t* labels = nullptr;  ///< [n], for class labels
+  float* values = nullptr;         ///< [n, target...], otherwise
+};
+
+/// Trains a model: forward pass, loss, gradients and update, compiled to one plan for each batch size. Holds
+/// the parameters and the optimiser's state while it does; the model given to it does not change until
+/// `store`.
+///
+///     TrainingStep step(model, {.input = {3}, .target = {1}}, {.loss = "sse", .optimizer =
+///     Sgd({.learning_rate = 1})}); for (int i = 0; i < 1500; ++i) double loss = step(x, y);
+///     step.store(model);
+class TrainingStep {
+ public:
+  /// Throws ConfigError when a freeze pattern matches nothing or no parameter is left to train.
+  TrainingStep(const Module& model, SampleShape sample, TrainingOptions options);
+  ~TrainingStep();
+  TrainingStep(TrainingStep&&) noexcept;
+  TrainingStep& operator=(TrainingStep&&) noexcept;
+
+  /// One step on a batch, x [n, input...] and y [n] or [n, target...]; returns the loss before the update,
+  /// penalties included. Throws ShapeError when they do not fit.
+  double operator()(const Tensor& x, const Tensor& y);
+
+  /// The buffers for a batch of n samples, which the next `run` learns from; they stay valid, and keep what
+  /// is written, until as many other batch sizes have been used as there is room for plans.
+  BatchBuffers batch(std::int64_t n);
+  /// One step on the buffers asked for last; returns the loss before the update.
+  double run();
+
+  /// Loss and gradient on the buffers asked for last, for methods that choose their steps themselves; nothing
+  /// is updated. `gradient` gets the trainable parameters' gradients, flat, in the order of `trainable`.
+  double loss_and_gradient(std::span<float> gradient);
+  /// Number of trainable elements; and those elements, flat.
+  std::int64_t trainable_size() const;
+  void get_trainable(std::span<float> flat) const;
+  void set_trainable(std::span<const float> flat);
+
+  /// The model's outputs outside training for a batch written to `evaluation_batch(n)`, and the loss on it
+  /// where targets were written (penalties not included).
+  struct Evaluation {
+    std::span<const float> outputs;  ///< [n, outputs...], valid until the next evaluation
+    double loss = 0;
+  };
+  BatchBuffers evaluation_batch(std::int64_t n);
+  Evaluation evaluate();
+
+  /// Steps taken so far, from the beginning of training. Part of the state.
+  std::int64_t steps() const;
+  double learning_rate() const;
+  void set_learning_rate(double rate);
+
+  /// Copies the parameters' present values into a model of the same parameters.
+  void store(Module& model) const;
+  /// Parameters by name (as `store` would set them), and the optimiser's state; together with `steps` the
+  /// whole state of training. Setting throws FormatError unless names and shapes are the same.
+  std::vector<NamedValue> parameter_state() const;
+  std::vector<NamedValue> optimizer_state() const;
+  void set_state(const std::vector<NamedValue>& parameters, const std::vector<NamedValue>& optimizer,
+                 std::int64_t steps);
+
+  /// What the plan for the last batch size computes, one line a kernel.
+  std::string plan() const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+/// A model ready to predict: compiled, with memory of its own. One predictor serves one thread at a time;
+/// make one for each thread that predicts.
+class Predictor {
+ public:
+  /// Takes a snapshot of the model's parameters.
+  Predictor(const Module& model, const Shape& input_shape);
+  ~Predictor();
+  Predictor(Predictor&&) noexcept;
+  Predictor& operator=(Predictor&&) noexcept;
+
+  /// The outputs for n samples, [n, input...] as they lie in `inputs`; valid until the next call. Throws
+  /// ShapeError unless the number of values is a multiple of a sample's.
+  std::span<const float> operator()(std::span<const float> inputs);
+  /// Shape of one sample's output.
+  const Shape& output_shape() const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace hebb
