@@ -171,7 +171,8 @@ struct ScheduleOptions {
 class Schedule {
  public:
   /// Throws ConfigError for an unknown kind (with the nearest) or values out of range.
-  explicit Schedule(ScheduleOptions options = {});
+  explicit Schedule(ScheduleOptions options);
+  Schedule() : Schedule(ScheduleOptions()) {}
   /// Reads "cosine", "step(epochs=5, gamma=0.5)", "constant(warmup=100)".
   static Schedule parse(std::string_view text);
   std::string describe() const;
@@ -214,7 +215,8 @@ using LossAndGradient = std::function<double(std::span<const double> x, std::spa
 class Lbfgs {
  public:
   /// Throws ConfigError for options out of range.
-  explicit Lbfgs(LbfgsOptions options = {});
+  explicit Lbfgs(LbfgsOptions options);
+  Lbfgs() : Lbfgs(LbfgsOptions()) {}
   /// Reads "lbfgs", "lbfgs(history=20)".
   static LbfgsOptions parse(std::string_view text);
 

@@ -1,0 +1,44 @@
+/// How good a model is on a data set.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "hebb/data.hpp"
+#include "hebb/losses.hpp"
+#include "hebb/metrics.hpp"
+#include "hebb/module.hpp"
+
+namespace hebb {
+
+struct EvaluationOptions {
+  std::int64_t batch_size = 1024;
+  std::int64_t top_k = 0;  ///< 0: the smaller of 5 and the number of classes
+};
+
+/// What an evaluation found. Losses are in the loss's own scale: the mean over samples, the sum for sse;
+/// penalties are not included.
+struct EvaluationReport {
+  std::int64_t samples = 0;
+  double loss = 0;
+  std::optional<ClassificationMetrics> classes = {};  ///< for data sets of classes
+  std::optional<RegressionMetrics> values = {};       ///< for data sets of values
+};
+
+/// Runs the model over all samples, in their order, outside training. The data must be scaled as the model
+/// wants it. Throws DataError for an empty data set, ShapeError when model, loss and data do not fit.
+EvaluationReport evaluate(const Module& model, const Dataset& data, const Loss& loss,
+                          const EvaluationOptions& options = {});
+
+/// Throws ConfigError unless outputs of such a shape (of one sample) can be compared with the data's targets
+/// by this loss; the message tells what the last layer should be.
+void check_fit(const Shape& output, const Dataset& data, const Loss& loss);
+
+/// As a JSON object: samples, loss; for classes accuracy, top_k, top_k_accuracy, macro_precision,
+/// macro_recall, macro_f1, classes (an array of name, precision, recall, f1, support) and confusion (rows:
+/// the label, columns: the prediction); for values mse, rmse, mae, r2. Names are numbers where the spec has
+/// none.
+std::string to_json(const EvaluationReport& report, const InputSpec& spec = {});
+
+}  // namespace hebb

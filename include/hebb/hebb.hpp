@@ -1,0 +1,23 @@
+/// All of Hebb. A program that wants less takes single headers.
+#pragma once
+
+#include "hebb/config.hpp"
+#include "hebb/data.hpp"
+#include "hebb/datasets.hpp"
+#include "hebb/error.hpp"
+#include "hebb/evaluation.hpp"
+#include "hebb/fetch.hpp"
+#include "hebb/io.hpp"
+#include "hebb/model_file.hpp"
+#include "hebb/nn.hpp"
+#include "hebb/ops.hpp"
+#include "hebb/optim.hpp"
+#include "hebb/random.hpp"
+#include "hebb/run.hpp"
+#include "hebb/tensor.hpp"
+#include "hebb/threads.hpp"
+#include "hebb/train.hpp"
+#include "hebb/trainer.hpp"
+#include "hebb/training_step.hpp"
+#include "hebb/transforms.hpp"
+#include "hebb/version.hpp"

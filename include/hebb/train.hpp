@@ -1,0 +1,8 @@
+/// Training: configuration, trainer, evaluation, model files and run folders.
+#pragma once
+
+#include "hebb/config.hpp"
+#include "hebb/evaluation.hpp"
+#include "hebb/model_file.hpp"
+#include "hebb/run.hpp"
+#include "hebb/trainer.hpp"
