@@ -39,7 +39,7 @@ bool is_missing(const CsvColumn& column, std::int64_t row) {
 std::string text_of(const CsvColumn& column, std::int64_t row) {
   const auto r = static_cast<std::size_t>(row);
   if (!column.numeric) return column.texts[r];
-  return is_missing(column, row) ? std::string() : number_text(column.numbers[r]);
+  return is_missing(column, row) ? std::string() : class_text(column.numbers[r]);
 }
 
 /// Text among numbers is a slip of the pen, not a category.

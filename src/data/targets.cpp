@@ -30,7 +30,7 @@ bool look_like_classes(std::span<const double> numbers) {
   return *seen.rbegin() - *seen.begin() == static_cast<double>(seen.size() - 1);
 }
 
-std::string number_text(double number) {
+std::string class_text(double number) {
   return fmt::format("{}", number == 0 ? 0.0 : number);  // no "-0"
 }
 
@@ -49,7 +49,7 @@ ClassCode::ClassCode(std::span<const double> numbers, const std::string& where) 
 
 std::vector<std::string> ClassCode::names() const {
   std::vector<std::string> names;
-  for (const double value : values_) names.push_back(number_text(value));
+  for (const double value : values_) names.push_back(class_text(value));
   return names;
 }
 
@@ -60,7 +60,7 @@ Tensor ClassCode::labels(std::span<const double> numbers, const std::string& whe
       const auto found = std::lower_bound(values_.begin(), values_.end(), numbers[i]);
       if (found == values_.end() || *found != numbers[i]) {
         throw DataError(fmt::format("{}: label {} is {}, which is none of the {} classes of the training set",
-                                    where, i, number_text(numbers[i]), values_.size()));
+                                    where, i, class_text(numbers[i]), values_.size()));
       }
       to[i] = static_cast<std::int32_t>(found - values_.begin());
     }

@@ -13,8 +13,8 @@ namespace hebb {
 /// Whether numbers are classes by the rule of Task::automatic.
 bool look_like_classes(std::span<const double> numbers);
 
-/// A number as a person would write it: "3", "0.25".
-std::string number_text(double number);
+/// A number as the name of a class: "3", "0.25".
+std::string class_text(double number);
 
 /// Which numbers stand for which class: ascending, so 0 .. k-1 stand for themselves.
 class ClassCode {

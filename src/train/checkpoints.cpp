@@ -59,9 +59,11 @@ std::vector<Tensor> all_nodes(const std::vector<Tensor>& outputs) {
     for (const Tensor& input : node->inputs) note(input);
   }
   for (const Tensor& output : outputs) note(output);
-  std::sort(all.begin(), all.end(), [](const Tensor& a, const Tensor& b) { return a.node().id < b.node().id; });
-  all.erase(std::unique(all.begin(), all.end(), [](const Tensor& a, const Tensor& b) { return a.same_as(b); }),
-            all.end());
+  std::sort(all.begin(), all.end(),
+            [](const Tensor& a, const Tensor& b) { return a.node().id < b.node().id; });
+  all.erase(
+      std::unique(all.begin(), all.end(), [](const Tensor& a, const Tensor& b) { return a.same_as(b); }),
+      all.end());
   return all;
 }
 
@@ -78,12 +80,16 @@ Checkpoint Training::checkpoint() {
   state.best = best_;
   state.epoch = position_.epoch;
   state.steps = step_.steps();
-  const Json progress = {{"batch", position_.batch},           {"loss_sum", position_.loss_sum},
-                         {"seconds", position_.seconds},       {"best_loss", position_.best_loss},
-                         {"best_epoch", position_.best_epoch}, {"bad_epochs", position_.bad_epochs},
+  const Json progress = {{"batch", position_.batch},
+                         {"loss_sum", position_.loss_sum},
+                         {"seconds", position_.seconds},
+                         {"best_loss", position_.best_loss},
+                         {"best_epoch", position_.best_epoch},
+                         {"bad_epochs", position_.bad_epochs},
                          {"stopped_early", position_.stopped_early}};
   Json schedule = Json::array();
-  for (const double value : schedule_.state()) schedule.push_back(std::isinf(value) ? Json(nullptr) : Json(value));
+  for (const double value : schedule_.state())
+    schedule.push_back(std::isinf(value) ? Json(nullptr) : Json(value));
   Json all = progress;
   all["schedule"] = schedule;
   state.progress = all.dump();
@@ -98,7 +104,8 @@ void Training::restore(const Checkpoint& state) {
   if (lbfgs_) {
     lbfgs_->set_state(numbers_of(optimizer, kLbfgsState));
     const std::vector<double> point = numbers_of(optimizer, kLbfgsPoint);
-    if (point.size() != point_.size()) throw FormatError("training state: the point of L-BFGS has another size");
+    if (point.size() != point_.size())
+      throw FormatError("training state: the point of L-BFGS has another size");
     point_ = point;
     optimizer.resize(optimizer.size() - 2);
   }
@@ -131,8 +138,8 @@ void Training::restore(const Checkpoint& state) {
 void Training::resume(const Checkpoint& state) {
   restore(state);
   if (static_cast<std::int64_t>(state.reports.size()) != state.epoch) {
-    throw FormatError(fmt::format("training state: {} epochs completed, {} reported", state.epoch,
-                                  state.reports.size()));
+    throw FormatError(
+        fmt::format("training state: {} epochs completed, {} reported", state.epoch, state.reports.size()));
   }
   reports_ = state.reports;
   delivered_ = kept_ = reports_.size();
@@ -156,8 +163,8 @@ bool Training::state_is_finite() const {
   return true;
 }
 
-/// Training is deterministic: from the last snapshot it is repeated up to the step that went wrong, and if what that
-/// step began with was bad already, up to the one before.
+/// Training is deterministic: from the last snapshot it is repeated up to the step that went wrong, and if
+/// what that step began with was bad already, up to the one before.
 void Training::diverged() {
   const double loss = last_loss_;
   std::int64_t steps = step_.steps() - (lbfgs_ ? 0 : 1);
@@ -184,10 +191,11 @@ void Training::diverged() {
     kept_ = std::min(kept_, delivered_);
     inputs_.observer->on_checkpoint(checkpoint(), false);
   }
-  throw DivergedError(fmt::format("training diverged in epoch {}, step {}: the loss is {}; {}. The learning rate is {}: "
-                                  "a smaller one, or clipping gradients, may help",
-                                  epoch, failed, std::isnan(loss) ? "not a number" : "infinite", where,
-                                  lbfgs_ ? base_rate_ : step_.learning_rate()));
+  throw DivergedError(
+      fmt::format("training diverged in epoch {}, step {}: the loss is {}; {}. The learning rate is {}: "
+                  "a smaller one, or clipping gradients, may help",
+                  epoch, failed, std::isnan(loss) ? "not a number" : "infinite", where,
+                  lbfgs_ ? base_rate_ : step_.learning_rate()));
 }
 
 /// Computes the step at hand node by node and names the first value that is not finite.
@@ -199,8 +207,9 @@ std::string Training::culprit() {
   std::vector<std::int32_t> label_buffer(labels ? samples.size() : 0);
   std::vector<float> values(labels ? 0 : samples.size() * static_cast<std::size_t>(output_.elements()));
   const Tensor x = Tensor::make<float>(batch_shape(n, inputs_.train->input_shape()), [&](float* to) {
-    inputs_.train->fill(samples, to, {.labels = labels ? label_buffer.data() : nullptr,
-                                      .values = labels ? nullptr : values.data()});
+    inputs_.train->fill(
+        samples, to,
+        {.labels = labels ? label_buffer.data() : nullptr, .values = labels ? nullptr : values.data()});
   });
   const Tensor y = labels ? Tensor::from(std::span<const std::int32_t>(label_buffer), Shape{n})
                           : Tensor::from(std::span<const float>(values), batch_shape(n, output_));
@@ -208,7 +217,8 @@ std::string Training::culprit() {
 
   const std::unique_ptr<Module> model = model_.clone();
   load_exactly(parameters(*model), step_.parameter_state());
-  const std::int32_t key[2] = {static_cast<std::int32_t>(options_.seed), static_cast<std::int32_t>(step_.steps())};
+  const std::int32_t key[2] = {static_cast<std::int32_t>(options_.seed),
+                               static_cast<std::int32_t>(step_.steps())};
   ForwardContext context{.training = true, .key = Tensor::from(std::span<const std::int32_t>(key), Shape{2})};
   const Tensor loss = options_.loss(model->forward(x, context), y);
   std::vector<NamedTensor> named = parameters(*model);

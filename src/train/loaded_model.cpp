@@ -55,7 +55,7 @@ struct LoadedModel::State {
   std::int64_t inputs;
   std::int64_t outputs;
   std::int64_t classes;
-  double threshold;
+  double threshold = 0;
   std::vector<std::string> class_names;
 
   explicit State(const SavedModel& model)
@@ -68,7 +68,7 @@ struct LoadedModel::State {
     const bool classifies = !class_names.empty() || loss.is_classification();
     classes = classifies ? std::max<std::int64_t>(2, outputs) : 0;
     // The threshold is in terms of the model's outputs; here they are probabilities.
-    threshold = loss.probabilities(Tensor(loss.threshold())).item();
+    if (outputs == 1) threshold = loss.probabilities(full(loss.threshold(), {1, 1})).item();
     for (std::int64_t i = static_cast<std::int64_t>(class_names.size()); i < classes; ++i) {
       class_names.push_back(std::to_string(i));
     }

@@ -14,7 +14,8 @@ std::string with_learning_rate(const std::string& text, double rate) {
   if (close == std::string::npos) return fmt::format("{}(learning_rate={})", text, rate);
   const std::size_t open = text.find('(');
   const bool none = open != std::string::npos && text.find_first_not_of(" \t", open + 1) == close;
-  return fmt::format("{}{}learning_rate={}{}", text.substr(0, close), none ? "" : ", ", rate, text.substr(close));
+  return fmt::format("{}{}learning_rate={}{}", text.substr(0, close), none ? "" : ", ", rate,
+                     text.substr(close));
 }
 
 }  // namespace

@@ -11,7 +11,8 @@ namespace hebb::training {
 
 struct Method {
   Optimizer optimizer = {};
-  std::optional<LbfgsOptions> lbfgs = {};  ///< set when the method is L-BFGS, which takes the optimiser's place
+  std::optional<LbfgsOptions> lbfgs =
+      {};  ///< set when the method is L-BFGS, which takes the optimiser's place
   Schedule schedule = Schedule();
   PenaltyOptions penalty = {};
   ClipOptions clip = {};

@@ -28,7 +28,8 @@ class Subset final : public Dataset {
   Shape input_shape() const override { return whole_.input_shape(); }
   TargetKind target_kind() const override { return whole_.target_kind(); }
   std::int64_t outputs() const override { return whole_.outputs(); }
-  void fill(std::span<const std::int64_t> indices, float* inputs, const TargetBuffer& targets) const override {
+  void fill(std::span<const std::int64_t> indices, float* inputs,
+            const TargetBuffer& targets) const override {
     std::vector<std::int64_t> mapped;
     for (const std::int64_t i : indices) mapped.push_back(samples_.at(static_cast<std::size_t>(i)));
     whole_.fill(mapped, inputs, targets);
@@ -39,8 +40,9 @@ class Subset final : public Dataset {
   const std::vector<std::int64_t>& samples_;
 };
 
-EvaluationReport evaluate_part(const Module& model, const Dataset& data, const std::vector<std::int64_t>& samples,
-                               const TrainConfig& config, const Loss& loss) {
+EvaluationReport evaluate_part(const Module& model, const Dataset& data,
+                               const std::vector<std::int64_t>& samples, const TrainConfig& config,
+                               const Loss& loss) {
   const EvaluationOptions options = {.batch_size = config.evaluation_batch};
   if (samples.empty()) return evaluate(model, data, loss, options);
   return evaluate(model, Subset(data, samples), loss, options);
@@ -56,13 +58,14 @@ std::unique_ptr<Module> make_model(const TrainConfig& config, const Shape& input
     described->build(input, config.seed);
     if (start) loaded = load_matching(parameters(*described), parameter_values(*start->module));
     if (start && loaded.loaded.empty()) {
-      throw ConfigError(fmt::format("init_from: no parameter of {} fits the model by name and shape", config.init_from));
+      throw ConfigError(
+          fmt::format("init_from: no parameter of {} fits the model by name and shape", config.init_from));
     }
     model = std::move(described);
   } else if (start) {
     if (start->input.input_shape.elements() != input.elements()) {
-      throw ConfigError(fmt::format("init_from: {} takes samples of shape {}, the data have {}", config.init_from,
-                                    to_string(start->input.input_shape), to_string(input)));
+      throw ConfigError(fmt::format("init_from: {} takes samples of shape {}, the data have {}",
+                                    config.init_from, to_string(start->input.input_shape), to_string(input)));
     }
     model = std::move(start->module);
   } else {
@@ -90,7 +93,8 @@ Loss resolve_loss(const TrainConfig& config, const Dataset& data, std::int64_t o
 /// Keeps the run folder while training goes on, and passes on what it sees.
 class Keeper final : public TrainingObserver {
  public:
-  Keeper(RunFolder* folder, TrainingObserver* next, const RunResult& result) : folder_(folder), next_(next), result_(result) {}
+  Keeper(RunFolder* folder, TrainingObserver* next, const RunResult& result)
+      : folder_(folder), next_(next), result_(result) {}
 
   void on_epoch(const EpochReport& report) override {
     last_ = report;
@@ -144,9 +148,10 @@ void refuse_other_configuration(const TrainConfig& config, const std::string& fo
   const TrainConfig before = read_run_config(folder);
   const std::string key = training::first_difference(config, before);
   if (!key.empty()) {
-    throw ConfigError(fmt::format("{}: the run there has another '{}'; a run goes on as it began, but for epochs, "
-                                  "patience and threads",
-                                  folder, key));
+    throw ConfigError(
+        fmt::format("{}: the run there has another '{}'; a run goes on as it began, but for epochs, "
+                    "patience and threads",
+                    folder, key));
   }
 }
 

@@ -45,7 +45,8 @@ Json to_json(const EpochReport& report) {
 
 EpochReport report_from_json(const Json& json) {
   const auto real = [&](const char* key) {
-    return json.contains(key) && json[key].is_number() ? std::optional<double>(json[key].get<double>()) : std::nullopt;
+    return json.contains(key) && json[key].is_number() ? std::optional<double>(json[key].get<double>())
+                                                       : std::nullopt;
   };
   return {.epoch = json.at("epoch").get<std::int64_t>(),
           .steps = json.at("steps").get<std::int64_t>(),
@@ -70,9 +71,11 @@ std::vector<EpochReport> read_metrics(const std::string& path, std::int64_t coun
     try {
       reports.push_back(report_from_json(Json::parse(rest.substr(0, end))));
     } catch (const Json::exception& error) {
-      throw FormatError(fmt::format("{}: line {}: expected the report of an epoch: {}", path, line, error.what()));
+      throw FormatError(
+          fmt::format("{}: line {}: expected the report of an epoch: {}", path, line, error.what()));
     }
-    if (reports.back().epoch != line) throw FormatError(fmt::format("{}: line {}: epoch {}", path, line, reports.back().epoch));
+    if (reports.back().epoch != line)
+      throw FormatError(fmt::format("{}: line {}: epoch {}", path, line, reports.back().epoch));
     rest = end == std::string_view::npos ? std::string_view() : rest.substr(end + 1);
   }
   return reports;
@@ -88,7 +91,8 @@ bool holds_run(const std::string& folder) {
 }
 
 TrainConfig read_run_config(const std::string& folder) {
-  if (!holds_run(folder)) throw FormatError(fmt::format("{}: holds no run (there is no {})", folder, RunFiles::kConfig));
+  if (!holds_run(folder))
+    throw FormatError(fmt::format("{}: holds no run (there is no {})", folder, RunFiles::kConfig));
   return read_config(folder + "/" + RunFiles::kConfig);
 }
 
@@ -96,7 +100,8 @@ namespace training {
 
 RunFolder::RunFolder(const std::string& path, bool overwrite, bool resume) : path_(path) {
   if (holds_run(path) && !overwrite && !resume) {
-    throw ConfigError(fmt::format("{}: holds a run already; --resume goes on with it, --overwrite replaces it", path));
+    throw ConfigError(
+        fmt::format("{}: holds a run already; --resume goes on with it, --overwrite replaces it", path));
   }
   if (resume && !holds_run(path)) throw ConfigError(fmt::format("{}: there is no run to resume", path));
   std::error_code error;
@@ -104,7 +109,8 @@ RunFolder::RunFolder(const std::string& path, bool overwrite, bool resume) : pat
   if (error) throw FormatError(fmt::format("{}: cannot make the run folder: {}", path, error.message()));
   const std::string lock = file(RunFiles::kLock);
   lock_ = open(lock.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
-  if (lock_ < 0) throw FormatError(fmt::format("{}: cannot write to the run folder: {}", path, message(errno)));
+  if (lock_ < 0)
+    throw FormatError(fmt::format("{}: cannot write to the run folder: {}", path, message(errno)));
   if (flock(lock_, LOCK_EX | LOCK_NB) != 0) {
     const bool taken = errno == EWOULDBLOCK;
     const int reason = errno;
@@ -115,7 +121,8 @@ RunFolder::RunFolder(const std::string& path, bool overwrite, bool resume) : pat
   // Looked at again: another process may have finished a run between the first look and the lock.
   if (holds_run(path) && !overwrite && !resume) {
     close(lock_);
-    throw ConfigError(fmt::format("{}: holds a run already; --resume goes on with it, --overwrite replaces it", path));
+    throw ConfigError(
+        fmt::format("{}: holds a run already; --resume goes on with it, --overwrite replaces it", path));
   }
 }
 
@@ -161,8 +168,9 @@ Checkpoint RunFolder::read_checkpoint() const {
   if (progress == content.metadata.end()) throw FormatError(name + ": its metadata have no 'progress'");
   state.progress = progress->second;
   for (const auto& [key, tensor] : content.tensors) {
-    for (const auto& [prefix, to] : {std::pair(kParameter, &state.parameters), std::pair(kOptimizer, &state.optimizer),
-                                     std::pair(kBestParameter, &state.best)}) {
+    for (const auto& [prefix, to] :
+         {std::pair(kParameter, &state.parameters), std::pair(kOptimizer, &state.optimizer),
+          std::pair(kBestParameter, &state.best)}) {
       if (key.starts_with(prefix)) to->push_back({key.substr(std::strlen(prefix)), tensor});
     }
   }
@@ -193,8 +201,9 @@ void RunFolder::keep(const Checkpoint& state, const SavedModel& last, const Save
                       {"steps", std::to_string(state.steps)},
                       {"progress", state.progress},
                       {"format_version", "1"}};
-  for (const auto& [prefix, from] : {std::pair(kParameter, &state.parameters), std::pair(kOptimizer, &state.optimizer),
-                                     std::pair(kBestParameter, &state.best)}) {
+  for (const auto& [prefix, from] :
+       {std::pair(kParameter, &state.parameters), std::pair(kOptimizer, &state.optimizer),
+        std::pair(kBestParameter, &state.best)}) {
     for (const NamedValue& value : *from) content.tensors.emplace_back(prefix + value.name, value.value);
   }
   // The models first: whoever finds the state to resume from finds them too.

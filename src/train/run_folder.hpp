@@ -14,8 +14,8 @@ namespace hebb::training {
 /// A run folder that this process alone writes to, as long as this object lives.
 class RunFolder {
  public:
-  /// Makes the folder and locks it. Throws ConfigError when it holds a run (unless `overwrite` or `resume`) or another
-  /// process runs in it, FormatError when it cannot be made or written.
+  /// Makes the folder and locks it. Throws ConfigError when it holds a run (unless `overwrite` or `resume`)
+  /// or another process runs in it, FormatError when it cannot be made or written.
   RunFolder(const std::string& path, bool overwrite, bool resume);
   ~RunFolder();
   RunFolder(const RunFolder&) = delete;

@@ -16,9 +16,9 @@ namespace training {
 
 namespace {
 
-constexpr double kGroupSeconds = 2e-3;    // epochs shorter than this share readings of the clock
+constexpr double kGroupSeconds = 2e-3;  // epochs shorter than this share readings of the clock
 constexpr std::int64_t kMostGrouped = 4096;
-constexpr double kSnapshotSeconds = 2;    // what a divergence makes us repeat at the most
+constexpr double kSnapshotSeconds = 2;  // what a divergence makes us repeat at the most
 constexpr double kProgressSeconds = 0.1;
 
 Shape output_of(const Module& model, const Shape& input) {
@@ -138,8 +138,8 @@ bool Training::one_step() {
   if (lbfgs_) {
     last_loss_ = lbfgs_step();
   } else {
-    step_.set_learning_rate(
-        schedule_.rate(base_rate_, step_.steps(), batches(), std::max<std::int64_t>(1, options_.epochs * batches())));
+    step_.set_learning_rate(schedule_.rate(base_rate_, step_.steps(), batches(),
+                                           std::max<std::int64_t>(1, options_.epochs * batches())));
     last_loss_ = step_.run();
   }
   if (!std::isfinite(last_loss_)) return false;
@@ -159,7 +159,8 @@ double Training::lbfgs_step() {
     std::copy(slope.begin(), slope.end(), gradient.begin());
     return value;
   });
-  std::transform(point_.begin(), point_.end(), flat.begin(), [](double value) { return static_cast<float>(value); });
+  std::transform(point_.begin(), point_.end(), flat.begin(),
+                 [](double value) { return static_cast<float>(value); });
   step_.set_trainable(flat);
   return loss;
 }
@@ -234,7 +235,8 @@ void Training::validate(EpochReport& report) {
     const std::size_t n = std::min(most, validation_.size() - start);
     const BatchBuffers buffers = step_.evaluation_batch(static_cast<std::int64_t>(n));
     const TargetBuffer targets = {.labels = buffers.labels, .values = buffers.values};
-    inputs_.validation->fill(std::span<const std::int64_t>(validation_).subspan(start, n), buffers.inputs, targets);
+    inputs_.validation->fill(std::span<const std::int64_t>(validation_).subspan(start, n), buffers.inputs,
+                             targets);
     const TrainingStep::Evaluation evaluation = step_.evaluate();
     tally.add(evaluation.outputs, evaluation.loss, targets);
   }
@@ -258,10 +260,13 @@ void Training::validate(EpochReport& report) {
   if (options_.patience > 0 && position_.bad_epochs >= options_.patience) position_.stopped_early = true;
 }
 
-/// What is done by the clock: progress, snapshots, checkpoints. `between_epochs` says that no report is pending.
+/// What is done by the clock: progress, snapshots, checkpoints. `between_epochs` says that no report is
+/// pending.
 void Training::tick(bool between_epochs) {
   const auto now = Clock::now();
-  const auto since = [&](Clock::time_point then) { return std::chrono::duration<double>(now - then).count(); };
+  const auto since = [&](Clock::time_point then) {
+    return std::chrono::duration<double>(now - then).count();
+  };
   if (!between_epochs && inputs_.observer != nullptr && since(last_progress_) >= kProgressSeconds &&
       since(group_start_) >= kProgressSeconds) {
     last_progress_ = now;

@@ -15,11 +15,11 @@ namespace hebb::training {
 
 /// Where a run is: everything beside parameters and optimiser that decides what comes next.
 struct Position {
-  std::int64_t epoch = 0;    ///< epochs completed
-  std::int64_t batch = 0;    ///< batches done of the next one
-  double loss_sum = 0;       ///< of those batches
-  double seconds = 0;        ///< they took
-  double best_loss = 0;      ///< meaningful when there is a best epoch
+  std::int64_t epoch = 0;  ///< epochs completed
+  std::int64_t batch = 0;  ///< batches done of the next one
+  double loss_sum = 0;     ///< of those batches
+  double seconds = 0;      ///< they took
+  double best_loss = 0;    ///< meaningful when there is a best epoch
   std::int64_t best_epoch = 0;
   std::int64_t bad_epochs = 0;  ///< since the best
   bool stopped_early = false;

@@ -1,0 +1,63 @@
+/// What the subcommands share. Each is one file: it adds itself to the tool and does its work when it is
+/// chosen.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <atomic>
+#include <chrono>
+#include <string>
+#include <vector>
+
+#include "hebb/datasets.hpp"
+
+namespace hebb::cli {
+
+/// What belongs to this start of the tool.
+struct Context {
+  std::chrono::steady_clock::time_point start = std::chrono::steady_clock::now();
+  int exit_code = 0;  ///< set by a command that ends otherwise than well, without an error
+  bool quiet = false;
+
+  double seconds() const {
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  }
+};
+
+void add_demo(CLI::App& app, Context& context);
+void add_train(CLI::App& app, Context& context);
+void add_eval(CLI::App& app, Context& context);
+void add_predict(CLI::App& app, Context& context);
+void add_inspect(CLI::App& app, Context& context);
+void add_datasets(CLI::App& app, Context& context);
+void add_fetch(CLI::App& app, Context& context);
+void add_gradcheck(CLI::App& app, Context& context);
+void add_bench(CLI::App& app, Context& context);
+void add_version(CLI::App& app, Context& context);
+void add_completion(CLI::App& app, Context& context);
+
+/// Set by the first Ctrl-C; the second ends the process. `watch_interrupts` begins to listen.
+std::atomic<bool>& interrupted();
+void watch_interrupts();
+
+/// Folders where data sets lie: those given, then $HEBB_DATA, then the cache.
+std::vector<std::string> data_directories(const std::vector<std::string>& given);
+/// $XDG_CACHE_HOME/hebb or ~/.cache/hebb.
+std::string cache_directory();
+
+/// `--threads N`, which acts at once.
+void add_threads(CLI::App& command);
+/// The options that say how data are loaded. `note` gets what each option shall change.
+using ChangeData = std::function<void(DataOptions&)>;
+void add_data_options(CLI::App& command, const std::function<void(ChangeData)>& note);
+
+/// Writes to standard output; ends the process quietly when nobody reads.
+void print(const std::string& text);
+/// Writes to standard error.
+void tell(const std::string& text);
+
+/// "1,234,567".
+std::string with_commas(std::int64_t number);
+/// Rows as a table whose columns are aligned; numbers to the right.
+std::string table(const std::vector<std::vector<std::string>>& rows);
+
+}  // namespace hebb::cli

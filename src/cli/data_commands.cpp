@@ -1,0 +1,111 @@
+/// `datasets` and `fetch`.
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "cli/command.hpp"
+#include "cli/terminal.hpp"
+#include "hebb/error.hpp"
+#include "hebb/fetch.hpp"
+
+namespace hebb::cli {
+
+namespace {
+
+void list(const std::vector<std::string>& folders, bool json) {
+  const std::vector<DatasetInfo> known = known_datasets(data_directories(folders));
+  if (json) {
+    nlohmann::ordered_json all = nlohmann::ordered_json::array();
+    for (const DatasetInfo& info : known) {
+      all.push_back({{"name", info.name},
+                     {"description", info.description},
+                     {"shape", info.shape},
+                     {"train", info.train},
+                     {"test", info.test},
+                     {"needs_files", info.needs_files},
+                     {"directory", info.directory}});
+    }
+    print(nlohmann::ordered_json{{"datasets", all}}.dump() + "\n");
+    return;
+  }
+  std::vector<std::vector<std::string>> rows = {{"name", "shape", "train", "test", ""}};
+  for (const DatasetInfo& info : known) {
+    std::string note = info.description;
+    if (info.needs_files)
+      note += info.directory.empty() ? " (hebb fetch " + info.name + ")" : " (in " + info.directory + ")";
+    rows.push_back({info.name, info.shape, with_commas(info.train), with_commas(info.test), note});
+  }
+  print(table(rows));
+}
+
+struct FetchArguments {
+  std::string name;
+  std::string folder;
+  std::vector<std::string> mirrors;
+};
+
+/// A line that is redrawn on a terminal; otherwise a line a file.
+void show(const FetchProgress& p) {
+  static std::string announced;
+  if (is_terminal(2)) {
+    tell(fmt::format("\r{} {}/{}: {:3} %\033[K", p.file, p.file_number, p.files,
+                     p.total > 0 ? 100 * p.received / p.total : 0));
+  } else if (announced != p.file) {
+    announced = p.file;
+    tell(fmt::format("{} ({} of {}) from {}\n", p.file, p.file_number, p.files, p.mirror));
+  }
+}
+
+void fetch(const FetchArguments& arguments, Context& context) {
+  watch_interrupts();
+  FetchOptions options;
+  options.cache_dir = arguments.folder.empty() ? cache_directory() : arguments.folder;
+  options.mirrors = arguments.mirrors;
+  options.cancel = &interrupted();
+  // A mirror of one's own choice, such as one on this machine, may be plain.
+  options.allow_http = !arguments.mirrors.empty();
+  if (!context.quiet) options.progress = show;
+  const FetchResult result = fetch_dataset(arguments.name, options);
+  if (!context.quiet && is_terminal(2)) tell("\r\033[K");
+  if (result.cancelled) {
+    if (!context.quiet) tell("hebb: interrupted; what was received is kept for the next time\n");
+    context.exit_code = 130;
+    return;
+  }
+  if (!context.quiet) {
+    tell(fmt::format("{} fetched, {} already there\n", result.downloaded.size(), result.present.size()));
+  }
+  print(result.directory + "\n");
+}
+
+}  // namespace
+
+void add_datasets(CLI::App& app, Context&) {
+  CLI::App* command = app.add_subcommand("datasets", "List the data sets that have a name");
+  auto folders = std::make_shared<std::vector<std::string>>();
+  auto json = std::make_shared<bool>(false);
+  command->add_option("--data-dir", *folders, "Folders to look in; then $HEBB_DATA and the cache are tried")
+      ->type_name("DIR");
+  command->add_flag("--json", *json, "Print one JSON object instead of text");
+  command->callback([folders, json] { list(*folders, *json); });
+}
+
+void add_fetch(CLI::App& app, Context& context) {
+  CLI::App* command = app.add_subcommand("fetch", "Download a data set to the cache folder");
+  auto arguments = std::make_shared<FetchArguments>();
+  std::string known;
+  for (const std::string& name : fetchable_datasets()) known += (known.empty() ? "" : " or ") + name;
+  command->add_option("name", arguments->name, known)->type_name("NAME")->required();
+  command->add_option("--data-dir", arguments->folder, "Folder to put it in (default: the cache)")
+      ->type_name("DIR");
+  command
+      ->add_option("--mirror", arguments->mirrors,
+                   "Address to try instead of the known ones, the file's name follows it")
+      ->type_name("URL");
+  command->footer(
+      "Files are checked against their SHA-256; an interrupted download goes on where it was.\n"
+      "Prints the folder. Example:\n  hebb fetch mnist");
+  command->callback([arguments, &context] { fetch(*arguments, context); });
+}
+
+}  // namespace hebb::cli

@@ -1,0 +1,112 @@
+#include <fmt/format.h>
+
+#include "cli/command.hpp"
+#include "hebb/error.hpp"
+#include "hebb/evaluation.hpp"
+#include "hebb/model_file.hpp"
+
+namespace hebb::cli {
+
+namespace {
+
+constexpr const char* kExamples = R"(Examples:
+  hebb eval runs/mlp/best.safetensors --data mnist
+  hebb eval runs/mlp/best.safetensors --data mnist --split train --json
+
+A data set without a test split is evaluated as a whole.)";
+
+struct Options {
+  std::string model;
+  std::string data;
+  std::string split = "test";
+  std::int64_t batch_size = 1024;
+  bool json = false;
+  DataOptions data_options;
+};
+
+/// The data as the model wants them.
+std::shared_ptr<const Dataset> data_for(const SavedModel& model, const DataSplits& data,
+                                        const std::string& split) {
+  const std::shared_ptr<const Dataset> part =
+      split == "test" && data.test != nullptr ? data.test : data.train;
+  if (part->input_shape().elements() != model.input.input_shape.elements()) {
+    throw DataError(fmt::format("{}: samples of shape {}; the model takes {}", data.name,
+                                to_string(part->input_shape()), to_string(model.input.input_shape)));
+  }
+  const auto same_but_for_fill = [](Column a, const Column& b) {
+    a.fill = b.fill;
+    a.fills_missing = b.fills_missing;
+    return a == b;
+  };
+  const auto& columns = model.input.columns;
+  for (std::size_t i = 0; i < columns.size() && i < data.spec.columns.size(); ++i) {
+    if (same_but_for_fill(columns[i], data.spec.columns[i])) continue;
+    throw DataError(fmt::format("{}: column '{}' is not the model's column '{}', or has other categories",
+                                data.name, data.spec.columns[i].name, columns[i].name));
+  }
+  if (model.input.class_names != data.spec.class_names) {
+    throw DataError(fmt::format("{}: its classes are not those of the model", data.name));
+  }
+  return scaled(part, model.input.scaling);
+}
+
+std::string text_of(const EvaluationReport& report, const InputSpec& spec) {
+  std::string text =
+      fmt::format("samples   {}\nloss      {:.6g}\n", with_commas(report.samples), report.loss);
+  if (report.values) {
+    text += fmt::format("rmse      {:.6g}\nmae       {:.6g}\nR2        {:.6f}\n", report.values->rmse(),
+                        report.values->mae(), report.values->r2());
+  }
+  if (!report.classes) return text;
+  const ClassificationMetrics& m = *report.classes;
+  text += fmt::format("accuracy  {:.2f} %\n", 100 * m.accuracy());
+  if (m.top_k() > 1) text += fmt::format("top {}     {:.2f} %\n", m.top_k(), 100 * m.top_k_accuracy());
+  constexpr std::int64_t kMostClasses = 30;
+  if (m.classes() > kMostClasses) return text;
+  std::vector<std::vector<std::string>> rows = {{"class", "precision", "recall", "F1", "samples"}};
+  std::vector<std::vector<std::string>> confusion = {{"label \\ predicted"}};
+  for (std::int64_t c = 0; c < m.classes(); ++c) {
+    const auto i = static_cast<std::size_t>(c);
+    const std::string name = i < spec.class_names.size() ? spec.class_names[i] : std::to_string(c);
+    rows.push_back({name, fmt::format("{:.4f}", m.precision(c)), fmt::format("{:.4f}", m.recall(c)),
+                    fmt::format("{:.4f}", m.f1(c)), std::to_string(m.support(c))});
+    confusion.front().push_back(name);
+    confusion.push_back({name});
+    for (std::int64_t p = 0; p < m.classes(); ++p)
+      confusion.back().push_back(std::to_string(m.confusion(c, p)));
+  }
+  return text + "\n" + table(rows) + "\n" + table(confusion);
+}
+
+void run(Options& options) {
+  if (options.split != "test" && options.split != "train") {
+    throw ConfigError(fmt::format("--split: expected test or train, got '{}'", options.split));
+  }
+  const SavedModel model = load_model(options.model);
+  options.data_options.directories = data_directories(options.data_options.directories);
+  if (options.data_options.target.empty()) options.data_options.target = model.input.target_name;
+  const DataSplits data = load_dataset(options.data, options.data_options);
+  const EvaluationReport report = evaluate(*model.module, *data_for(model, data, options.split), model.loss,
+                                           {.batch_size = options.batch_size});
+  print(options.json ? to_json(report, model.input) + "\n" : text_of(report, model.input));
+}
+
+}  // namespace
+
+void add_eval(CLI::App& app, Context&) {
+  CLI::App* command = app.add_subcommand("eval", "Tell how good a saved model is on a data set");
+  auto options = std::make_shared<Options>();
+  command->add_option("model", options->model, "A saved model")->type_name("MODEL")->required();
+  command->add_option("--data", options->data, "A data set by name or a file")
+      ->type_name("NAME|FILE")
+      ->required();
+  command->add_option("--split", options->split, "test (default) or train")->type_name("PART");
+  command->add_option("--batch-size", options->batch_size, "Samples evaluated at once")->type_name("N");
+  command->add_flag("--json", options->json, "Print one JSON object instead of text");
+  add_threads(*command);
+  add_data_options(*command, [options](const ChangeData& change) { change(options->data_options); });
+  command->footer(kExamples);
+  command->callback([options] { run(*options); });
+}
+
+}  // namespace hebb::cli

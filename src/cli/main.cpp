@@ -1,0 +1,107 @@
+#include <csignal>
+#include <exception>
+#include <new>
+
+#include "cli/command.hpp"
+#include "core/names.hpp"
+#include "hebb/error.hpp"
+#include "hebb/version.hpp"
+
+namespace hebb::cli {
+
+namespace {
+
+constexpr int kUsage = 2;
+constexpr int kData = 3;
+constexpr int kDiverged = 4;
+
+constexpr const char* kFooter = R"(Begin with 'hebb demo'. 'hebb COMMAND --help' tells more of a command.
+
+  hebb train --data iris --model 'dense(16, act=tanh) dense(3)' --out runs/iris
+  hebb eval runs/iris/best.safetensors --data iris
+  hebb predict runs/iris/best.safetensors --input flowers.csv --proba
+
+Environment: HEBB_DATA (folder of data sets), HEBB_THREADS, XDG_CACHE_HOME.)";
+
+/// The command that was being parsed.
+const CLI::App& chosen(const CLI::App& app) {
+  const auto commands = app.get_subcommands();
+  return commands.empty() ? app : *commands.front();
+}
+
+/// What the user may have meant by an argument nobody knows.
+std::string suggestion(const CLI::App& app, const std::string& argument) {
+  std::vector<std::string> names;
+  if (argument.starts_with("-")) {
+    for (const CLI::Option* option : chosen(app).get_options()) {
+      for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
+    }
+  } else if (&chosen(app) == &app) {
+    for (const CLI::App* command : app.get_subcommands({})) names.push_back(command->get_name());
+  }
+  const std::vector<std::string_view> views(names.begin(), names.end());
+  const std::string_view near = nearest(argument.substr(0, argument.find('=')), views);
+  return near.empty() ? "" : "; did you mean '" + std::string(near) + "'?";
+}
+
+int usage_error(const CLI::App& app, const CLI::ParseError& error,
+                const std::vector<std::string>& arguments) {
+  std::string message = error.what();
+  for (const std::string& argument : arguments) {
+    if (message.find("not expected: " + argument) != std::string::npos) message += suggestion(app, argument);
+  }
+  const std::string command = &chosen(app) == &app ? "" : chosen(app).get_name() + " ";
+  tell("hebb: " + message + "\nTry 'hebb " + command + "--help'.\n");
+  return kUsage;
+}
+
+int run(int argc, char** argv) {
+  Context context;
+  CLI::App app{"Hebb: neural networks, open and fast on a CPU", "hebb"};
+  app.require_subcommand(1);
+  app.footer(kFooter);
+  app.set_version_flag("--version", std::string("hebb ") + kVersion);
+  app.add_flag("-q,--quiet", context.quiet, "No progress, no messages but errors");
+  app.fallthrough();
+  app.get_formatter()->column_width(30);
+  for (const auto add : {add_demo, add_train, add_eval, add_predict, add_inspect, add_datasets, add_fetch,
+                         add_gradcheck, add_bench, add_version, add_completion}) {
+    add(app, context);
+  }
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::CallForHelp& help) {
+    print(app.help("", CLI::AppFormatMode::Normal));
+    return 0;
+  } catch (const CLI::Success& done) {
+    return app.exit(done);
+  } catch (const CLI::ParseError& error) {
+    return usage_error(app, error, {argv + 1, argv + argc});
+  }
+  return context.exit_code;
+}
+
+int guarded(int argc, char** argv) {
+  const auto fail = [](const std::string& message, int code) {
+    tell("hebb: " + message + "\n");
+    return code;
+  };
+  try {
+    return run(argc, argv);
+  } catch (const ConfigError& error) {
+    return fail(error.what(), kUsage);
+  } catch (const DivergedError& error) {
+    return fail(error.what(), kDiverged);
+  } catch (const Error& error) {
+    return fail(error.what(), kData);
+  } catch (const std::bad_alloc&) {
+    return fail("there is not enough memory for this", kData);
+  } catch (const std::exception& error) {
+    return fail(std::string("unexpected: ") + error.what(), kData);
+  }
+}
+
+}  // namespace
+}  // namespace hebb::cli
+
+int main(int argc, char** argv) { return hebb::cli::guarded(argc, argv); }

@@ -1,0 +1,239 @@
+#include <fmt/format.h>
+
+#include <charconv>
+
+#include "cli/command.hpp"
+#include "cli/progress.hpp"
+#include "core/names.hpp"
+#include "hebb/error.hpp"
+#include "hebb/model.hpp"
+#include "hebb/run.hpp"
+#include "hebb/threads.hpp"
+
+namespace hebb::cli {
+
+namespace {
+
+constexpr const char* kExamples = R"(Examples:
+  hebb train --data iris --model 'dense(16, act=tanh) dense(3)' --epochs 50
+  hebb train --data mnist --model 'dense(128, act=relu) dense(10)' \
+      --optimizer adam --lr 1e-3 --batch-size 128 --epochs 5 --out runs/mlp
+  hebb train --data prices.csv --target price --model 'dense(32, act=relu) dense(1)'
+  hebb train config.toml --epochs 10        a file, overridden by options
+  hebb train --resume runs/mlp --epochs 8   --epochs is the total
+
+A model is its layers, separated by spaces; 'hebb train --layers' lists them.
+Optimisers, schedules and losses take options in parentheses:
+  --optimizer 'momentum(momentum=0.8)' --schedule 'cosine(warmup=100)' --loss 'huber(0.5)'
+
+Exit codes: 0 done, 2 wrong usage, 3 bad data or file, 4 training diverged,
+130 interrupted by Ctrl-C (the state is saved when there is an --out folder).)";
+
+struct Options {
+  std::vector<std::function<void(TrainConfig&)>> changes;
+  std::string file;
+  std::string out;
+  std::string resume;
+  bool overwrite = false;
+  bool json = false;
+  bool layers = false;
+};
+
+std::int64_t batch_size_of(const std::string& text) {
+  if (text == "full") return 0;
+  std::int64_t value = 0;
+  const auto [end, status] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (status != std::errc() || end != text.data() + text.size() || value < 1) {
+    throw ConfigError("--batch-size: expected a whole number of 1 or more, or 'full', got " +
+                      in_quotes(text));
+  }
+  return value;
+}
+
+/// Adds options whose values change the configuration later, when a file may have been read.
+class ConfigOptions {
+ public:
+  ConfigOptions(CLI::App& command, std::shared_ptr<Options> options)
+      : command_(command), options_(std::move(options)) {}
+
+  template <class T, class Set>
+  void add(const char* group, const char* name, const char* type, const char* help, Set set) {
+    command_
+        .add_option_function<T>(
+            name,
+            [options = options_, set](const T& value) {
+              options->changes.push_back([set, value](TrainConfig& c) { set(c, value); });
+            },
+            help)
+        ->type_name(type)
+        ->group(group);
+  }
+
+ private:
+  CLI::App& command_;
+  std::shared_ptr<Options> options_;
+};
+
+using Text = std::string;
+using Texts = std::vector<std::string>;
+
+void add_config_options(CLI::App& command, const std::shared_ptr<Options>& options) {
+  ConfigOptions o(command, options);
+  const char* data = "Data";
+  o.add<Text>(data, "--data", "NAME|FILE", "A data set by name ('hebb datasets') or a file",
+              [](TrainConfig& c, const Text& v) { c.data = v; });
+  o.add<Text>(data, "--scale", "KIND", "Inputs: standard (default), unit or none",
+              [](TrainConfig& c, const Text& v) { c.scale = parse_scale_kind(v); });
+  o.add<double>(data, "--validation", "SHARE",
+                "Part of the training data set aside for validation, such as 0.1",
+                [](TrainConfig& c, double v) { c.validation = v; });
+  const char* model = "Model";
+  o.add<Text>(model, "--model", "LAYERS", "The model description",
+              [](TrainConfig& c, const Text& v) { c.model = v; });
+  o.add<Text>(model, "--init-from", "MODEL", "Start from a saved model; with --model, from what fits by name",
+              [](TrainConfig& c, const Text& v) { c.init_from = v; });
+  o.add<Text>(model, "--replace-last", "LAYER", "Put this layer in the place of the last one",
+              [](TrainConfig& c, const Text& v) { c.replace_last = v; });
+  o.add<Texts>(model, "--freeze", "PATTERN", "Parameters that stay as they are, such as 'dense_1.*'",
+               [](TrainConfig& c, const Texts& v) { c.freeze = v; });
+  const char* learning = "Learning";
+  o.add<Text>(learning, "--loss", "NAME",
+              "sse, mse, mae, huber, cross_entropy, ... (default: by the targets)",
+              [](TrainConfig& c, const Text& v) { c.loss = v; });
+  o.add<Text>(learning, "--optimizer", "NAME",
+              "gd, sgd, momentum, nesterov, adagrad, rmsprop, adam (default), adamw, rprop, lbfgs",
+              [](TrainConfig& c, const Text& v) { c.optimizer = v; });
+  o.add<double>(learning, "--lr,--learning-rate", "X", "Learning rate (default: the optimiser's own)",
+                [](TrainConfig& c, double v) { c.learning_rate = v; });
+  o.add<Text>(learning, "--schedule", "NAME",
+              "constant (default), step, exponential, cosine, one_cycle, plateau",
+              [](TrainConfig& c, const Text& v) { c.schedule = v; });
+  o.add<Text>(learning, "--batch-size", "N|full", "Samples a step (default 32)",
+              [](TrainConfig& c, const Text& v) { c.batch_size = batch_size_of(v); });
+  o.add<std::int64_t>(learning, "--epochs", "N", "Passes over the training data, in total (default 10)",
+                      [](TrainConfig& c, std::int64_t v) { c.epochs = v; });
+  o.add<std::int64_t>(learning, "--patience", "N",
+                      "Stop after so many epochs without a better validation loss",
+                      [](TrainConfig& c, std::int64_t v) { c.patience = v; });
+  o.add<double>(learning, "--l1", "X", "Penalty: times the sum of absolute weights",
+                [](TrainConfig& c, double v) { c.l1 = v; });
+  o.add<double>(learning, "--l2", "X", "Penalty: times the sum of squared weights",
+                [](TrainConfig& c, double v) { c.l2 = v; });
+  o.add<double>(learning, "--clip-value", "X", "Limit each element of the gradient",
+                [](TrainConfig& c, double v) { c.clip_value = v; });
+  o.add<double>(learning, "--clip-norm", "X", "Limit the norm of the whole gradient",
+                [](TrainConfig& c, double v) { c.clip_norm = v; });
+  o.add<std::uint64_t>(learning, "--seed", "N", "Of weights, split, shuffling and dropout (default 0)",
+                       [](TrainConfig& c, std::uint64_t v) { c.seed = v; });
+  const char* running = "Running";
+  o.add<std::int64_t>(running, "--threads", "N", "Threads to compute with; results do not depend on it",
+                      [](TrainConfig& c, std::int64_t v) { c.threads = v; });
+  o.add<double>(running, "--checkpoint-seconds", "X", "Time between checkpoints (default 30)",
+                [](TrainConfig& c, double v) { c.checkpoint_seconds = v; });
+}
+
+TrainConfig configuration(const Options& options) {
+  TrainConfig config;
+  if (!options.resume.empty()) {
+    if (!options.file.empty())
+      throw ConfigError("--resume takes the run's own configuration: no file beside it");
+    config = read_run_config(options.resume);
+  } else if (!options.file.empty()) {
+    config = read_config(options.file);
+  }
+  for (const auto& change : options.changes) change(config);
+  if (config.data.empty()) throw ConfigError("--data: expected a data set, such as iris, mnist or a file");
+  config.check();
+  return config;
+}
+
+std::string summary(const RunResult& result) {
+  std::string text;
+  const auto line = [&](const char* part, const EvaluationReport& report) {
+    text += fmt::format("{:<11} loss {:.5g}", part, report.loss);
+    if (report.classes) text += fmt::format(", accuracy {:.2f} %", 100 * report.classes->accuracy());
+    if (report.values)
+      text += fmt::format(", rmse {:.5g}, R2 {:.4f}", report.values->rmse(), report.values->r2());
+    text += fmt::format(" ({} samples)\n", with_commas(report.samples));
+  };
+  line("training", result.train);
+  if (result.validation) line("validation", *result.validation);
+  if (result.test) line("test", *result.test);
+  return text;
+}
+
+void list_layers() {
+  std::vector<std::vector<std::string>> rows = {{"layer", ""}};
+  for (const LayerHelp& help : layer_help())
+    rows.push_back({std::string(help.usage), std::string(help.summary)});
+  print(table(rows));
+}
+
+void run(const Options& options, Context& context) {
+  if (options.layers) {
+    list_layers();
+    return;
+  }
+  const TrainConfig config = configuration(options);
+  const bool silent = context.quiet || options.json;
+  DataOptions data_options = config.data_options;
+  data_options.directories = data_directories(data_options.directories);
+  DataSplits data = load_dataset(config.data, data_options);
+  const std::string out = options.resume.empty() ? options.out : options.resume;
+  watch_interrupts();
+  std::optional<Progress> progress;
+  if (!silent) {
+    tell(fmt::format("{}: {} training samples\n", data.name, with_commas(data.train->size())));
+    progress.emplace(config.epochs);
+  }
+  const RunResult result = run_training(config, std::move(data),
+                                        {.out = out,
+                                         .overwrite = options.overwrite,
+                                         .resume = !options.resume.empty(),
+                                         .observer = progress ? &*progress : nullptr,
+                                         .stop = &interrupted()});
+  progress.reset();
+  if (options.json) {
+    print(to_json(result, context.seconds()) + "\n");
+  } else if (!result.training.interrupted && !context.quiet) {
+    print(summary(result));
+  }
+  if (result.training.interrupted) {
+    if (!context.quiet) {
+      tell(out.empty() ? std::string("hebb: interrupted; nothing was kept, for there is no --out folder\n")
+                       : fmt::format("hebb: interrupted; go on with: hebb train --resume {}\n", out));
+    }
+    context.exit_code = 130;
+  } else if (!silent && !out.empty()) {
+    tell(fmt::format("saved in {}: {} and {}\n", out, RunFiles::kBest, RunFiles::kLast));
+  }
+}
+
+}  // namespace
+
+void add_train(CLI::App& app, Context& context) {
+  CLI::App* command = app.add_subcommand("train", "Train a model on a data set");
+  auto options = std::make_shared<Options>();
+  command->add_option("config", options->file, "A TOML file of the options below, by their names there")
+      ->type_name("FILE");
+  add_config_options(*command, options);
+  add_data_options(*command, [options](ChangeData change) {
+    options->changes.push_back([change](TrainConfig& c) { change(c.data_options); });
+  });
+  command->add_option("--out", options->out, "Folder that keeps the run; without it nothing is written")
+      ->type_name("DIR")
+      ->group("Running");
+  CLI::Option* resume = command->add_option("--resume", options->resume, "Go on with the run in this folder")
+                            ->type_name("DIR")
+                            ->group("Running");
+  resume->excludes("--out");
+  command->add_flag("--overwrite", options->overwrite, "Replace the run that the --out folder holds")
+      ->group("Running");
+  command->add_flag("--json", options->json, "Print one JSON object instead of text")->group("Running");
+  command->add_flag("--layers", options->layers, "List the layers a model description can have, and end")
+      ->group("Model");
+  command->footer(kExamples);
+  command->callback([options, &context] { run(*options, context); });
+}
+
+}  // namespace hebb::cli

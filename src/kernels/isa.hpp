@@ -1,0 +1,16 @@
+/// The instruction set in use, and how fast it multiplies and adds.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace hebb {
+
+/// Highway's name of it: "AVX3_DL", "AVX2", "NEON", ...
+std::string isa_name();
+
+/// Multiplies and adds in registers, `rounds` times; returns the floating-point operations done. Timing it
+/// gives the peak that everything else is measured against.
+std::int64_t multiply_and_add(std::int64_t rounds);
+
+}  // namespace hebb
