@@ -31,8 +31,10 @@ struct GradientReport {
 /// 1e-3.
 GradientReport check_gradient(const Tensor& value, const Tensors& leaves, std::int64_t most = 16);
 
-/// Checks every op of the registry on so many random cases each. Ops whose derivative is zero by definition
-/// must give zeros, those without a derivative nothing.
+/// Checks the op of that name on so many random cases. An op whose derivative is zero by definition must give
+/// zeros, one without a derivative nothing. Throws ConfigError for an unknown name.
+GradientReport check_op(std::string_view name, std::int64_t cases, std::uint64_t seed = 0);
+/// Checks every op of the registry.
 std::vector<GradientReport> check_ops(std::int64_t cases, std::uint64_t seed = 0);
 
 /// Checks each trainable parameter of a model under a loss, on a random batch of `samples`: labels below the

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/names.hpp"
 #include "graph/interpreter.hpp"
 #include "graph/op.hpp"
 #include "graph/sampler.hpp"
@@ -96,7 +97,7 @@ GradientReport check_sample(const Op& op, std::uint64_t seed, std::uint64_t inde
   return op.derivative == Derivative::zero ? check_zero(value, leaves) : check_gradient(value, leaves, 6);
 }
 
-GradientReport check_op(const Op& op, std::int64_t cases, std::uint64_t seed) {
+GradientReport check(const Op& op, std::int64_t cases, std::uint64_t seed) {
   GradientReport report{.name = std::string(op.name), .derivative = std::string(name_of(op.derivative))};
   if (op.derivative == Derivative::none) {
     Sampler sampler(seed, 0, false);
@@ -147,9 +148,16 @@ GradientReport check_gradient(const Tensor& value, const Tensors& leaves, std::i
   return report;
 }
 
+GradientReport check_op(std::string_view name, std::int64_t cases, std::uint64_t seed) {
+  if (const Op* op = find_op(name); op != nullptr) return check(*op, cases, seed);
+  std::vector<std::string_view> names;
+  for (const Op* op : registry()) names.push_back(op->name);
+  throw ConfigError(unknown_name("operation", name, names));
+}
+
 std::vector<GradientReport> check_ops(std::int64_t cases, std::uint64_t seed) {
   std::vector<GradientReport> reports;
-  for (const Op* op : registry()) reports.push_back(check_op(*op, cases, seed));
+  for (const Op* op : registry()) reports.push_back(check(*op, cases, seed));
   return reports;
 }
 

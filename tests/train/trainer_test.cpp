@@ -1,0 +1,241 @@
+#include "hebb/trainer.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "hebb/error.hpp"
+#include "hebb/evaluation.hpp"
+#include "hebb/threads.hpp"
+#include "helpers.hpp"
+
+namespace hebb {
+namespace {
+
+using testing::moons;
+using testing::weights_of;
+
+Sequential network(const char* text = "dense(16, act=tanh) dropout(0.2) batch_norm dense(2)") {
+  Sequential model = Sequential::parse(text);
+  model.build({2}, 3);
+  return model;
+}
+
+/// Stops a run after a number of batches, wherever that is.
+class CountingData final : public Dataset {
+ public:
+  CountingData(const Dataset& inner, std::int64_t batches, std::atomic<bool>& stop)
+      : inner_(inner), left_(batches), stop_(stop) {}
+  std::int64_t size() const override { return inner_.size(); }
+  Shape input_shape() const override { return inner_.input_shape(); }
+  TargetKind target_kind() const override { return inner_.target_kind(); }
+  std::int64_t outputs() const override { return inner_.outputs(); }
+  void fill(std::span<const std::int64_t> indices, float* inputs,
+            const TargetBuffer& targets) const override {
+    inner_.fill(indices, inputs, targets);
+    if (--left_ == 0) stop_ = true;
+  }
+
+ private:
+  const Dataset& inner_;
+  mutable std::int64_t left_;
+  std::atomic<bool>& stop_;
+};
+
+class Keeping final : public TrainingObserver {
+ public:
+  void on_epoch(const EpochReport& report) override { epochs.push_back(report); }
+  void on_checkpoint(const Checkpoint& state, bool is_final) override {
+    last = state;
+    reports.insert(reports.end(), state.reports.begin(), state.reports.end());
+    ended = is_final;
+  }
+  bool wants_checkpoints() const override { return true; }
+
+  std::vector<EpochReport> epochs;
+  std::vector<EpochReport> reports;
+  Checkpoint last;
+  bool ended = false;
+};
+
+TEST(Trainer, StoppedAnywhereAndResumedEndsWithTheSameBits) {
+  const DataSplits data = moons();
+  for (const char* optimizer : {"adam", "momentum", "rprop", "lbfgs"}) {
+    SCOPED_TRACE(optimizer);
+    TrainerOptions options = {.loss = "cross_entropy",
+                              .schedule = Schedule::parse("plateau(patience=0, gamma=0.5)"),
+                              .batch_size = 32,
+                              .epochs = 6,
+                              .seed = 9};
+    const bool whole = std::string(optimizer) == "lbfgs";
+    if (whole) {
+      options.lbfgs = LbfgsOptions();
+    } else {
+      options.optimizer = Optimizer::parse(optimizer);
+    }
+    const Split split = validation_split(*data.train, 0.2, 1);
+    const auto text =
+        whole ? "dense(8, act=tanh) dense(2)" : "dense(16, act=tanh) dropout(0.2) batch_norm dense(2)";
+    Sequential straight = network(text);
+    const TrainResult expected = train(
+        straight, options, {.train = data.train.get(), .validation = data.train.get(), .samples = split});
+    ASSERT_EQ(expected.epochs.size(), 6U);
+    for (const std::int64_t stop_at : {1, 3, 6, 13}) {
+      SCOPED_TRACE(stop_at);
+      std::atomic<bool> stop{false};
+      const CountingData counting(*data.train, stop_at, stop);
+      Keeping keeper;
+      Sequential model = network(text);
+      const TrainResult first = train(model, options,
+                                      {.train = &counting,
+                                       .validation = data.train.get(),
+                                       .samples = split,
+                                       .stop = &stop,
+                                       .observer = &keeper});
+      if (whole && !first.interrupted) continue;  // all batches are one, formed once
+      ASSERT_TRUE(first.interrupted);
+      EXPECT_FALSE(keeper.ended);
+      Checkpoint state = keeper.last;
+      state.reports = keeper.reports;
+      Sequential resumed = network(text);
+      const TrainResult second = train(
+          resumed, options,
+          {.train = data.train.get(), .validation = data.train.get(), .samples = split, .resume = &state});
+      EXPECT_EQ(weights_of(resumed), weights_of(straight));
+      EXPECT_EQ(second.loss_history(), expected.loss_history());
+      EXPECT_EQ(second.best_epoch, expected.best_epoch);
+      for (std::size_t i = 0; i < expected.epochs.size(); ++i) {
+        EXPECT_EQ(second.epochs[i].validation_loss, expected.epochs[i].validation_loss);
+        EXPECT_EQ(second.epochs[i].learning_rate, expected.epochs[i].learning_rate);
+      }
+    }
+  }
+}
+
+TEST(Trainer, GivesTheSameBitsWithAnyNumberOfThreads) {
+  const int before = threads();
+  const DataSplits data = load_dataset("strokes", {.count = 600, .test_count = 10});
+  std::vector<double> one;
+  for (const int count : {1, 2, 3}) {
+    set_threads(count);
+    Sequential model = Sequential::parse("dense(128, act=relu) dropout(0.1) dense(10)");
+    model.build({28, 28, 1}, 1);
+    train(model, {.loss = "cross_entropy", .optimizer = Adam(), .batch_size = 128, .epochs = 2},
+          {.train = data.train.get()});
+    if (one.empty()) one = weights_of(model);
+    EXPECT_EQ(weights_of(model), one) << count << " threads";
+  }
+  set_threads(before);
+}
+
+TEST(Trainer, LearnsAndReports) {
+  const DataSplits data = moons(400);
+  Sequential model = network("dense(16, act=tanh) dense(2)");
+  Keeping keeper;
+  const TrainResult result =
+      train(model, {.loss = "cross_entropy", .optimizer = Adam({.learning_rate = 0.02}), .epochs = 40},
+            {.train = data.train.get(), .observer = &keeper});
+  EXPECT_EQ(result.epochs.size(), 40U);
+  EXPECT_EQ(keeper.epochs.size(), 40U);
+  EXPECT_EQ(keeper.reports.size(), 40U);
+  EXPECT_TRUE(keeper.ended);
+  EXPECT_EQ(result.steps, 40 * 13);
+  for (std::size_t i = 0; i < 40; ++i) EXPECT_EQ(keeper.epochs[i].epoch, static_cast<std::int64_t>(i) + 1);
+  EXPECT_GT(result.epochs.back().seconds, 0);
+  EXPECT_GT(evaluate(model, *data.train, "cross_entropy").classes->accuracy(), 0.93);
+}
+
+TEST(Trainer, OfAFullBatchReportsTheLossBeforeEachStep) {
+  const DataSplits data = load_dataset("truth-table");
+  Sequential model = Sequential::parse("dense(4, act=sigmoid, bias=false) dense(1, act=sigmoid, bias=false)");
+  model.build({3}, 0);
+  const double start = evaluate(model, *data.train, "sse").loss;
+  const TrainResult result =
+      train(model, {.loss = "sse", .optimizer = Sgd({.learning_rate = 1}), .batch_size = 0, .epochs = 1500},
+            {.train = data.train.get()});
+  const std::vector<double> history = result.loss_history();
+  EXPECT_NEAR(history.front(), start, 1e-6);
+  EXPECT_LT(history.back(), 0.01);
+  // Falls at every step once the first are over.
+  for (std::size_t i = 50; i + 1 < history.size(); ++i) EXPECT_LE(history[i + 1], history[i] + 1e-6) << i;
+}
+
+TEST(Trainer, RestoresTheBestWeightsWhenItStopsEarly) {
+  const DataSplits data = load_dataset("moons", {.count = 60, .noise = 0.4});
+  const Split split = validation_split(*data.train, 0.5, 1);
+  Sequential model = network("dense(64, act=tanh) dense(2)");
+  const TrainResult result =
+      train(model,
+            {.loss = "cross_entropy",
+             .optimizer = Adam({.learning_rate = 0.05}),
+             .batch_size = 8,
+             .epochs = 500,
+             .patience = 5},
+            {.train = data.train.get(), .validation = data.train.get(), .samples = split});
+  EXPECT_TRUE(result.stopped_early);
+  ASSERT_LT(result.epochs.size(), 500U);
+  EXPECT_EQ(result.epochs.size(), static_cast<std::size_t>(result.best_epoch) + 5);
+  // The model has the weights of the best epoch: trained anew for just so long, it is the same.
+  Sequential again = network("dense(64, act=tanh) dense(2)");
+  train(again,
+        {.loss = "cross_entropy",
+         .optimizer = Adam({.learning_rate = 0.05}),
+         .batch_size = 8,
+         .epochs = result.best_epoch},
+        {.train = data.train.get(), .samples = split});
+  EXPECT_EQ(weights_of(model), weights_of(again));
+}
+
+TEST(Trainer, NamesTheLayerWhenItDivergesAndKeepsTheLastGoodState) {
+  const DataSplits data = load_dataset("line", {.count = 64});
+  Sequential model = Sequential::parse("dense(8) dense(1)");
+  model.build(data.train->input_shape(), 1);
+  const auto before = weights_of(model);
+  Keeping keeper;
+  try {
+    train(model, {.loss = "mse", .optimizer = Sgd({.learning_rate = 100}), .batch_size = 16, .epochs = 100},
+          {.train = data.train.get(), .observer = &keeper});
+    FAIL() << "it did not diverge";
+  } catch (const DivergedError& error) {
+    const std::string message = error.what();
+    EXPECT_TRUE(message.find("dense_") != std::string::npos || message.find("loss") != std::string::npos)
+        << message;
+    EXPECT_NE(message.find("step"), std::string::npos) << message;
+  }
+  EXPECT_EQ(weights_of(model), before);
+  ASSERT_FALSE(keeper.last.parameters.empty());
+  for (const NamedValue& value : keeper.last.parameters) {
+    for (const double v : value.value.to_vector()) EXPECT_TRUE(std::isfinite(v)) << value.name;
+  }
+  EXPECT_GT(keeper.last.steps, 0);
+}
+
+TEST(Trainer, FreezesByPattern) {
+  const DataSplits data = moons();
+  Sequential model = network("dense(8, act=tanh) dense(2)");
+  const auto before = parameter_values(model);
+  train(model, {.loss = "cross_entropy", .optimizer = Adam(), .freeze = {"dense_1.*"}, .epochs = 2},
+        {.train = data.train.get()});
+  const auto after = parameter_values(model);
+  EXPECT_EQ(before[0].value.to_vector(), after[0].value.to_vector());
+  EXPECT_NE(before[2].value.to_vector(), after[2].value.to_vector());
+  EXPECT_THROW(train(model, {.loss = "cross_entropy", .freeze = {"dense_7.*"}}, {.train = data.train.get()}),
+               ConfigError);
+  EXPECT_THROW(train(model, {.loss = "cross_entropy", .freeze = {"*"}}, {.train = data.train.get()}),
+               ConfigError);
+}
+
+TEST(Trainer, RefusesWhatDoesNotFit) {
+  const DataSplits data = moons();
+  Sequential model = network("dense(3)");
+  EXPECT_THROW(train(model, {.loss = "cross_entropy"}, {.train = data.train.get()}), ConfigError);
+  Sequential two = network("dense(2)");
+  EXPECT_THROW(train(two, {.loss = "cross_entropy", .epochs = -1}, {.train = data.train.get()}), ConfigError);
+  EXPECT_THROW(train(two, {.loss = "cross_entropy"}, {}), ConfigError);
+  const std::vector<double> before = weights_of(two);
+  train(two, {.loss = "cross_entropy", .epochs = 0}, {.train = data.train.get()});
+  EXPECT_EQ(weights_of(two), before);
+}
+
+}  // namespace
+}  // namespace hebb
