@@ -76,16 +76,14 @@ std::string fish(const CLI::App& app) {
 }  // namespace
 
 void add_version(CLI::App& app, Context&) {
-  CLI::App* command =
-      app.add_subcommand("version", "Show the version, the instruction set and the threads in use");
+  CLI::App* command = app.add_subcommand("version", "Show version, instruction set and threads");
   command->callback([] {
     print(fmt::format("hebb {}\ninstruction set {}\nthreads {}\n", kVersion, isa_name(), threads()));
   });
 }
 
 void add_completion(CLI::App& app, Context&) {
-  CLI::App* command =
-      app.add_subcommand("completion", "Print a script that lets a shell complete hebb's commands");
+  CLI::App* command = app.add_subcommand("completion", "Print a completion script for a shell");
   auto shell = std::make_shared<std::string>();
   command->add_option("shell", *shell, "bash, zsh or fish")->type_name("SHELL")->required();
   command->footer("Example:\n  eval \"$(hebb completion bash)\"");

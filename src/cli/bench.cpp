@@ -125,12 +125,13 @@ void run(bool json) {
 }  // namespace
 
 void add_bench(CLI::App& app, Context&) {
-  CLI::App* command =
-      app.add_subcommand("bench", "Measure this machine: peak, products, training steps, prediction");
+  CLI::App* command = app.add_subcommand("bench", "Measure this machine");
   auto json = std::make_shared<bool>(false);
   command->add_flag("--json", *json, "Print one JSON object instead of text");
   add_threads(*command);
-  command->footer("Nothing else should run meanwhile. The peak is that of multiply-adds in registers.");
+  command->footer(
+      "Products, training steps and predictions, as shares of the peak of multiply-adds\nin registers. "
+      "Nothing else should run meanwhile.");
   command->callback([json] { run(*json); });
 }
 

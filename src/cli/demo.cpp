@@ -124,8 +124,8 @@ void add_demo(CLI::App& app, Context& context) {
   CLI::App* command = app.add_subcommand("demo", "See it work, in seconds, without any file");
   add_threads(*command);
   command->footer(
-      "Trains a two-layer network on a truth table and draws its loss, then another one on\n"
-      "digits that Hebb draws itself, and shows those it got wrong.");
+      "Trains a two-layer network on a truth table and draws its loss, then another one\n"
+      "on digits that Hebb draws itself, and shows those it got wrong.");
   command->callback([&context] { run(context); });
 }
 

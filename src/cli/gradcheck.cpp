@@ -15,8 +15,8 @@ namespace hebb::cli {
 namespace {
 
 constexpr const char* kExamples =
-    R"(Compares every derivative with finite differences in float64. Errors are in units
-of what rounding and truncation allow; up to 1 is right.
+    R"(Compares every derivative with finite differences in float64. Errors are in
+units of what rounding and truncation allow; up to 1 is right.
 
 Examples:
   hebb gradcheck                               every operation

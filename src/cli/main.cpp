@@ -1,6 +1,7 @@
 #include <csignal>
 #include <exception>
 #include <new>
+#include <sstream>
 
 #include "cli/command.hpp"
 #include "core/names.hpp"
@@ -44,9 +45,52 @@ std::string suggestion(const CLI::App& app, const std::string& argument) {
   return near.empty() ? "" : "; did you mean '" + std::string(near) + "'?";
 }
 
+/// Help that fits a screen of 80 columns.
+class Formatter final : public CLI::Formatter {
+ public:
+  Formatter() { column_width(kNameWidth); }
+  std::string make_option_desc(const CLI::Option* option) const override {
+    return wrapped(CLI::Formatter::make_option_desc(option));
+  }
+
+ private:
+  static constexpr std::size_t kNameWidth = 30;
+  static constexpr std::size_t kWidth = 79 - kNameWidth;
+
+  static std::string wrapped(const std::string& text) {
+    std::string result;
+    std::size_t column = 0;
+    std::istringstream words(text);
+    for (std::string word; words >> word;) {
+      if (column > 0 && column + 1 + word.size() > kWidth) {
+        result += '\n';
+        column = 0;
+      } else if (column > 0) {
+        result += ' ';
+        ++column;
+      }
+      result += word;
+      column += word.size();
+    }
+    return result;
+  }
+};
+
+/// The first argument that is no option, where it is no command.
+std::string unknown_command(const CLI::App& app, const std::vector<std::string>& arguments) {
+  if (!app.get_subcommands().empty()) return {};
+  for (const std::string& argument : arguments) {
+    if (!argument.starts_with("-")) return argument;
+  }
+  return {};
+}
+
 int usage_error(const CLI::App& app, const CLI::ParseError& error,
                 const std::vector<std::string>& arguments) {
   std::string message = error.what();
+  if (const std::string command = unknown_command(app, arguments); !command.empty()) {
+    message = "unknown command " + in_quotes(command) + suggestion(app, command);
+  }
   for (const std::string& argument : arguments) {
     if (message.find("not expected: " + argument) != std::string::npos) message += suggestion(app, argument);
   }
@@ -63,7 +107,7 @@ int run(int argc, char** argv) {
   app.set_version_flag("--version", std::string("hebb ") + kVersion);
   app.add_flag("-q,--quiet", context.quiet, "No progress, no messages but errors");
   app.fallthrough();
-  app.get_formatter()->column_width(30);
+  app.formatter(std::make_shared<Formatter>());
   for (const auto add : {add_demo, add_train, add_eval, add_predict, add_inspect, add_datasets, add_fetch,
                          add_gradcheck, add_bench, add_version, add_completion}) {
     add(app, context);

@@ -19,7 +19,7 @@ namespace fs = std::filesystem;
 
 constexpr const char* kExamples =
     R"(Input is a table (CSV or TSV), a matrix (NPY), an image (PNG, JPEG, PGM) or a
-folder of images; from standard input, CSV. It is raw: the model scales it itself.
+folder of images; from standard input, CSV. It is raw: the model scales it.
 Output is CSV on standard output.
 
 Examples:

@@ -18,13 +18,13 @@ constexpr const char* kExamples = R"(Examples:
   hebb train --data iris --model 'dense(16, act=tanh) dense(3)' --epochs 50
   hebb train --data mnist --model 'dense(128, act=relu) dense(10)' \
       --optimizer adam --lr 1e-3 --batch-size 128 --epochs 5 --out runs/mlp
-  hebb train --data prices.csv --target price --model 'dense(32, act=relu) dense(1)'
+  hebb train --data prices.csv --target price --model 'dense(9, act=relu) dense(1)'
   hebb train config.toml --epochs 10        a file, overridden by options
   hebb train --resume runs/mlp --epochs 8   --epochs is the total
 
 A model is its layers, separated by spaces; 'hebb train --layers' lists them.
 Optimisers, schedules and losses take options in parentheses:
-  --optimizer 'momentum(momentum=0.8)' --schedule 'cosine(warmup=100)' --loss 'huber(0.5)'
+  --optimizer 'momentum(momentum=0.8)' --schedule 'cosine(warmup=100)'
 
 Exit codes: 0 done, 2 wrong usage, 3 bad data or file, 4 training diverged,
 130 interrupted by Ctrl-C (the state is saved when there is an --out folder).)";

@@ -1,0 +1,287 @@
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+#include "helpers.hpp"
+
+namespace hebb {
+namespace {
+
+using testing::Outcome;
+using testing::Shell;
+using Json = nlohmann::json;
+
+constexpr const char* kTrainIris =
+    "train --data iris --model 'dense(8, act=tanh) dense(3)' --epochs 30 --lr 0.02 -q";
+
+bool has_mnist() {
+  const char* folder = std::getenv("HEBB_DATA");
+  if (folder == nullptr) return false;
+  const std::filesystem::path mnist = std::filesystem::path(folder) / "mnist";
+  std::error_code ignored;
+  return std::filesystem::is_directory(mnist, ignored);
+}
+
+#define HEBB_NEEDS_MNIST() \
+  if (!has_mnist()) GTEST_SKIP() << "SKIPPED: MNIST is not under $HEBB_DATA/mnist"
+
+/// The only JSON object on standard output.
+Json only_object(const Outcome& outcome) {
+  const Json json = Json::parse(outcome.out);
+  EXPECT_TRUE(json.is_object());
+  EXPECT_EQ(std::count(outcome.out.begin(), outcome.out.end(), '\n'), 1);
+  return json;
+}
+
+TEST(Cli, HelpOfEveryCommandFitsTheScreen) {
+  const Shell hebb;
+  for (const std::string command : {"", "demo", "train", "eval", "predict", "inspect", "datasets", "fetch",
+                                    "gradcheck", "bench", "version", "completion"}) {
+    const Outcome help = hebb(command + " --help");
+    EXPECT_EQ(help.code, 0) << command;
+    EXPECT_GT(help.out.size(), 100U) << command;
+    std::istringstream lines(help.out);
+    for (std::string line; std::getline(lines, line);) EXPECT_LE(line.size(), 80U) << command << ": " << line;
+  }
+}
+
+TEST(Cli, TrainsTheTwoLayerNetworkExactlyAsWritten) {
+  const Shell hebb;
+  const Outcome outcome = hebb(
+      "train --data truth-table --model 'dense(4, act=sigmoid, bias=false) dense(1, act=sigmoid, "
+      "bias=false)' --loss sse "
+      "--optimizer gd --lr 1 --batch-size full --epochs 1500 --scale none --json");
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_EQ(outcome.err, "");
+  const Json json = only_object(outcome);
+  EXPECT_EQ(json["loss_history"].size(), 1500U);
+  EXPECT_LT(json["train_loss"].get<double>(), 0.01);
+  EXPECT_EQ(json["parameters"], 16);
+  EXPECT_EQ(json["seed"], 0);
+}
+
+TEST(Cli, TrainsResumesEvaluatesAndPredictsOnMnist) {
+  HEBB_NEEDS_MNIST();
+  const Shell hebb;
+  Outcome outcome = hebb(
+      "train --data mnist --model 'dense(128, act=relu) dense(10)' --optimizer adam --lr 1e-3 --batch-size "
+      "128 --epochs 1 "
+      "--seed 1 --threads 2 --out runs/mlp");
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  outcome = hebb("train --resume runs/mlp --epochs 2 --json");
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  const Json trained = only_object(outcome);
+  EXPECT_EQ(trained["epochs"], 2);
+  EXPECT_GT(trained["test_accuracy"].get<double>(), 0.95);
+  outcome = hebb("eval runs/mlp/best.safetensors --data mnist --json");
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_EQ(only_object(outcome)["accuracy"], trained["test_accuracy"]);
+  std::string row = "0";
+  for (int i = 1; i < 784; ++i) row += ",0";
+  hebb.write("digits.csv", row + "\n" + row + "\n");
+  outcome = hebb("predict runs/mlp/best.safetensors --input digits.csv --proba");
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_TRUE(outcome.out.starts_with("prediction,p_0,p_1,")) << outcome.out;
+  EXPECT_EQ(std::count(outcome.out.begin(), outcome.out.end(), '\n'), 3);
+}
+
+TEST(Cli, PredictsFromAPipeIntoAFile) {
+  const Shell hebb;
+  ASSERT_EQ(hebb(std::string(kTrainIris) + " --out run").code, 0);
+  hebb.write("rows.csv",
+             "petal_width,petal_length,sepal_width,sepal_length\n0.2,1.4,3.5,5.1\n2.5,6.0,3.3,6.3\n");
+  const Outcome inspected = hebb("inspect run --json");
+  ASSERT_EQ(inspected.code, 0) << inspected.err;
+  EXPECT_EQ(only_object(inspected)["layers"].size(), 2U);
+  hebb.write("plain.csv", "5.1,3.5,1.4,0.2\n6.3,3.3,6.0,2.5\n");
+  const Outcome outcome = hebb("predict run/best.safetensors < plain.csv > answers.csv");
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  const std::string answers = hebb.read("answers.csv");
+  EXPECT_EQ(std::count(answers.begin(), answers.end(), '\n'), 3) << answers;
+  EXPECT_NE(answers.find("setosa"), std::string::npos) << answers;
+  const Outcome top = hebb("predict run/best.safetensors --input plain.csv --top 2 --json");
+  ASSERT_EQ(top.code, 0) << top.err;
+  EXPECT_EQ(only_object(top)["predictions"][0]["top_1"], only_object(top)["predictions"][0]["prediction"]);
+  EXPECT_EQ(hebb("predict run/best.safetensors --input plain.csv | head -n 1").code, 0);
+}
+
+TEST(Cli, TakesAFileOverriddenByOptions) {
+  const Shell hebb;
+  hebb.write("config.toml",
+             "data = \"moons\"\nmodel = \"dense(4, act=tanh) dense(2)\"\nepochs = 3\nseed = 4\n");
+  const Json json = only_object(hebb("train config.toml --epochs 5 --json"));
+  EXPECT_EQ(json["epochs"], 5);
+  EXPECT_EQ(json["seed"], 4);
+}
+
+TEST(Cli, RegressesOnATable) {
+  const Shell hebb;
+  std::string rows = "size,city,price\n";
+  for (int i = 0; i < 40; ++i)
+    rows +=
+        std::to_string(i) + "," + (i % 2 == 0 ? "Bonn" : "Ulm") + "," + std::to_string(2.5 * i + 1) + "\n";
+  hebb.write("data.csv", rows);
+  const Outcome outcome =
+      hebb("train --data data.csv --target price --model 'dense(1)' --epochs 1000 --lr 0.1 --json --out run");
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_GT(only_object(outcome)["train_r2"].get<double>(), 0.95);
+  hebb.write("new.csv", "city,size\nBonn,10\n");
+  const Outcome answer = hebb("predict run/best.safetensors --input new.csv");
+  ASSERT_EQ(answer.code, 0) << answer.err;
+  EXPECT_TRUE(answer.out.starts_with("price\n")) << answer.out;
+}
+
+TEST(Cli, RefusesBadInputWithItsCodeAndAHint) {
+  const Shell hebb;
+  hebb.write("ragged.csv", "a,b\n1,2\n3\n");
+  hebb.write("text.csv", "a,b\n1,2\n2,3\n3,4\nx,5\n4,6\n");
+  hebb.write("nan.csv", "a,b\n1,2\nnan,3\n");
+  hebb.write("missing.csv", "a,b\n1,2\n,3\n");
+  hebb.write("empty.csv", "");
+  hebb.write("model.safetensors", std::string("\0\0\0\0\0\0\0\x80", 8));
+  hebb.write("bad.toml", "epochs = \n");
+  const std::string train = "train --data moons --model 'dense(2)' ";
+  struct Case {
+    std::string arguments;
+    int code;
+    std::string expected;
+  };
+  const std::vector<Case> cases = {
+      {"", 2, "--help"},
+      {"trian", 2, "did you mean 'train'"},
+      {"train --dta moons", 2, "did you mean '--data'"},
+      {"train", 2, "--data"},
+      {"train --data mooons --model 'dense(2)'", 2, "did you mean 'moons'"},
+      {"train --data moons", 2, "model"},
+      {"train --data moons --model ''", 2, "model"},
+      {"train --data moons --model 'dens(2)'", 2, "did you mean 'dense'"},
+      {"train --data moons --model 'dense(2, atc=relu)'", 2, "did you mean 'act'"},
+      {"train --data moons --model 'dense(0)'", 2, "got 0"},
+      {"train --data moons --model 'dense(-4)'", 2, "got -4"},
+      {"train --data moons --model 'dense(2000000000) dense(2000000000)'", 2, "memory"},
+      {"train --data moons --model 'dense(5)'", 2, "dense(2)"},
+      {train + "--lr nan", 2, "learning_rate"},
+      {train + "--lr -1", 2, "learning_rate"},
+      {train + "--epochs -3", 2, "epochs"},
+      {train + "--epochs many", 2, "many"},
+      {train + "--batch-size 0", 2, "batch-size"},
+      {train + "--optimizer adm", 2, "did you mean 'adam'"},
+      {train + "--loss sqe", 2, "did you mean"},
+      {train + "--threads 0", 0, ""},
+      {train + "--threads 100000", 2, "threads"},
+      {train + "--validation 1", 2, "validation"},
+      {train + "--scale big", 2, "standard"},
+      {train + "--freeze 'x.*'", 2, "x.*"},
+      {train + "--out /proc/none", 3, "/proc/none"},
+      {"train bad.toml", 2, "line 1"},
+      {"train none.toml", 3, "none.toml"},
+      {"train --data ragged.csv --model 'dense(1)'", 3, "line 3"},
+      {"train --data text.csv --model 'dense(1)'", 3, "line 5"},
+      {"train --data nan.csv --model 'dense(1)'", 3, "line 3"},
+      {"train --data missing.csv --model 'dense(1)'", 3, "line 3"},
+      {"train --data empty.csv --model 'dense(1)'", 3, "empty.csv"},
+      {"train --data none.csv --model 'dense(1)'", 3, "none.csv"},
+      {"train --resume nowhere", 3, "nowhere"},
+      {"eval model.safetensors --data moons", 3, "model.safetensors"},
+      {"eval none.safetensors --data moons", 3, "none.safetensors"},
+      {"predict model.safetensors --input text.csv", 3, "model.safetensors"},
+      {"inspect nothing", 2, "nothing"},
+      {"fetch mnst", 2, "did you mean 'mnist'"},
+      {"completion tcsh", 2, "shell"},
+  };
+  for (const auto& [arguments, code, expected] : cases) {
+    const Outcome outcome = hebb(arguments + " </dev/null");
+    EXPECT_EQ(outcome.code, code) << arguments << "\n" << outcome.err;
+    EXPECT_NE(outcome.err.find(expected), std::string::npos) << arguments << "\n" << outcome.err;
+  }
+}
+
+TEST(Cli, RefusesTheWrongNumberOfFeatures) {
+  const Shell hebb;
+  ASSERT_EQ(hebb(std::string(kTrainIris) + " --out run").code, 0);
+  hebb.write("two.csv", "1,2\n");
+  const Outcome outcome = hebb("predict run/best.safetensors --input two.csv");
+  EXPECT_EQ(outcome.code, 3);
+  EXPECT_NE(outcome.err.find("two.csv"), std::string::npos) << outcome.err;
+  EXPECT_EQ(outcome.out, "");
+}
+
+TEST(Cli, DoesNotOverwriteARun) {
+  const Shell hebb;
+  ASSERT_EQ(hebb(std::string(kTrainIris) + " --out run").code, 0);
+  const std::string before = hebb.read("run/resume.safetensors");
+  const Outcome again = hebb(std::string(kTrainIris) + " --out run --seed 9");
+  EXPECT_EQ(again.code, 2);
+  EXPECT_NE(again.err.find("--overwrite"), std::string::npos) << again.err;
+  EXPECT_EQ(hebb.read("run/resume.safetensors"), before);
+  EXPECT_EQ(hebb(std::string(kTrainIris) + " --out run --seed 9 --overwrite").code, 0);
+  EXPECT_NE(hebb.read("run/resume.safetensors"), before);
+}
+
+TEST(Cli, EndsWith4WhenTrainingDiverges) {
+  const Shell hebb;
+  const Outcome outcome = hebb(
+      "train --data line --model 'dense(8) dense(1)' --optimizer sgd --lr 1000 --epochs 50 --out run -q");
+  EXPECT_EQ(outcome.code, 4) << outcome.err;
+  EXPECT_NE(outcome.err.find("diverged"), std::string::npos);
+  EXPECT_EQ(hebb("inspect run/last.safetensors").code, 0);
+}
+
+TEST(Cli, IsInterruptedSavesAndGoesOn) {
+  const Shell hebb;
+  const Outcome outcome =
+      hebb("train --data strokes --model 'dense(64, act=relu) dense(10)' --epochs 1000 --out run -q",
+           "timeout -s INT 3");
+  // `timeout` itself ends with 124 when it had to send the signal.
+  EXPECT_TRUE(outcome.code == 124 || outcome.code == 130) << outcome.code << outcome.err;
+  std::istringstream lines(hebb.read("run/metrics.jsonl"));
+  std::int64_t epochs = 0;
+  for (std::string line; std::getline(lines, line);) ++epochs;
+  ASSERT_GT(epochs, 0);
+  const Outcome resumed = hebb("train --resume run --json --epochs " + std::to_string(epochs + 1));
+  ASSERT_EQ(resumed.code, 0) << resumed.err;
+  EXPECT_EQ(only_object(resumed)["epochs"], epochs + 1);
+}
+
+TEST(Cli, SaysWhatItIs) {
+  const Shell hebb;
+  EXPECT_TRUE(hebb("version").out.starts_with("hebb "));
+  EXPECT_TRUE(hebb("--version").out.starts_with("hebb "));
+  for (const char* shell : {"bash", "zsh", "fish"}) {
+    const Outcome script = hebb(std::string("completion ") + shell);
+    EXPECT_EQ(script.code, 0);
+    EXPECT_NE(script.out.find("gradcheck"), std::string::npos);
+  }
+  EXPECT_EQ(hebb("completion bash | bash -n").code, 0);
+  EXPECT_TRUE(only_object(hebb("datasets --json")).contains("datasets"));
+  EXPECT_NE(hebb("datasets").out.find("truth-table"), std::string::npos);
+  EXPECT_NE(hebb("train --layers").out.find("dense(units"), std::string::npos);
+}
+
+TEST(Cli, ChecksGradients) {
+  const Shell hebb;
+  const Outcome ops = hebb("gradcheck --cases 3");
+  EXPECT_EQ(ops.code, 0) << ops.out;
+  const Outcome model = hebb(
+      "gradcheck --model 'dense(6, act=gelu) layer_norm residual(dense(6, act=tanh)) dense(2)' --input 5 "
+      "--json");
+  EXPECT_EQ(model.code, 0) << model.out;
+  EXPECT_EQ(only_object(model)["failed"], 0);
+}
+
+TEST(Cli, DemonstratesWithoutAnyFile) {
+  const Shell hebb;
+  for (const char* locale : {"LC_ALL=C.UTF-8", "LC_ALL=C"}) {
+    const Outcome outcome = hebb("demo", std::string("env ") + locale + " COLUMNS=50");
+    EXPECT_EQ(outcome.code, 0) << outcome.err;
+    EXPECT_NE(outcome.out.find("digits it had never seen"), std::string::npos) << outcome.out;
+    const bool ascii = std::all_of(outcome.out.begin(), outcome.out.end(),
+                                   [](char c) { return static_cast<unsigned char>(c) < 128; });
+    EXPECT_EQ(ascii, std::string(locale) == "LC_ALL=C");
+  }
+}
+
+}  // namespace
+}  // namespace hebb
