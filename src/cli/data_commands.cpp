@@ -103,8 +103,8 @@ void add_fetch(CLI::App& app, Context& context) {
                    "Address to try instead of the known ones, the file's name follows it")
       ->type_name("URL");
   command->footer(
-      "Files are checked against their SHA-256; an interrupted download goes on where it\n"
-      "was. Prints the folder. Example:\n  hebb fetch mnist");
+      "Files are checked against their SHA-256; an interrupted download goes on where\n"
+      "it was. Prints the folder. Example:\n  hebb fetch mnist");
   command->callback([arguments, &context] { fetch(*arguments, context); });
 }
 

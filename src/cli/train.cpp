@@ -18,7 +18,7 @@ constexpr const char* kExamples = R"(Examples:
   hebb train --data iris --model 'dense(16, act=tanh) dense(3)' --epochs 50
   hebb train --data mnist --model 'dense(128, act=relu) dense(10)' \
       --optimizer adam --lr 1e-3 --batch-size 128 --epochs 5 --out runs/mlp
-  hebb train --data prices.csv --target price --model 'dense(9, act=relu) dense(1)'
+  hebb train --data prices.csv --target price --model 'dense(9) relu dense(1)'
   hebb train config.toml --epochs 10        a file, overridden by options
   hebb train --resume runs/mlp --epochs 8   --epochs is the total
 

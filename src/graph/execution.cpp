@@ -11,7 +11,7 @@
 
 namespace hebb {
 
-Plan::Plan(PlanSpec spec) : schedule_(std::make_unique<Schedule>(std::move(spec))) {}
+Plan::Plan(PlanSpec spec) : schedule_(std::make_unique<PlanSchedule>(std::move(spec))) {}
 Plan::~Plan() = default;
 const PlanSpec& Plan::spec() const { return schedule_->spec; }
 std::size_t Plan::memory_bytes() const { return schedule_->memory_bytes; }
@@ -170,7 +170,7 @@ std::shared_ptr<std::byte> allocate(std::size_t bytes) {
 
 Execution::Execution(std::shared_ptr<const Plan> plan, const std::vector<void*>& bound)
     : plan_(std::move(plan)) {
-  const Schedule& schedule = plan_->schedule();
+  const PlanSchedule& schedule = plan_->schedule();
   if (bound.size() != schedule.spec.bound.size())
     throw Error("execution: not every bound leaf has an address");
   memory_ = allocate(schedule.memory_bytes);

@@ -12,7 +12,7 @@
 
 namespace hebb {
 
-struct Schedule;
+struct PlanSchedule;
 
 /// What a plan is to compute.
 struct PlanSpec {
@@ -39,14 +39,14 @@ class Plan {
   Plan& operator=(const Plan&) = delete;
 
   const PlanSpec& spec() const;
-  const Schedule& schedule() const { return *schedule_; }
+  const PlanSchedule& schedule() const { return *schedule_; }
   /// Bytes an execution's memory takes.
   std::size_t memory_bytes() const;
   /// One line a step: what it computes, from where.
   std::string to_string() const;
 
  private:
-  std::unique_ptr<Schedule> schedule_;
+  std::unique_ptr<PlanSchedule> schedule_;
 };
 
 /// One run after the other of a plan, in memory of its own. Not for use by two threads at once; several

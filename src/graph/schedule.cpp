@@ -46,7 +46,7 @@ bool is_elementwise(const Node& node) {
 
 }  // namespace
 
-Schedule::Schedule(PlanSpec plan_spec) : spec(std::move(plan_spec)) {
+PlanSchedule::PlanSchedule(PlanSpec plan_spec) : spec(std::move(plan_spec)) {
   // A leaf that is wanted as it was before its update, directly or under another shape, is copied first.
   const auto keep_old = [&](Tensor& wanted) {
     const Tensor* from = &wanted;
@@ -80,7 +80,7 @@ Schedule::Schedule(PlanSpec plan_spec) : spec(std::move(plan_spec)) {
   place();
 }
 
-int Schedule::add_value(const Tensor& tensor) {
+int PlanSchedule::add_value(const Tensor& tensor) {
   const Node* node = &tensor.node();
   if (const auto known = of_node_.find(node); known != of_node_.end()) return known->second;
   if (node->dtype == DType::f64)
@@ -113,7 +113,7 @@ int Schedule::add_value(const Tensor& tensor) {
   return index;
 }
 
-bool Schedule::can_join(int value, int group) const {
+bool PlanSchedule::can_join(int value, int group) const {
   if (group < 0) return false;
   const Group& g = groups[static_cast<std::size_t>(group)];
   if (g.kind == Group::Kind::kernel || g.iteration != at(value).node->shape ||
@@ -146,7 +146,7 @@ bool Schedule::can_join(int value, int group) const {
   return true;
 }
 
-void Schedule::assign_groups() {
+void PlanSchedule::assign_groups() {
   for (int index = 0; index < static_cast<int>(values.size()); ++index) {
     Value& value = at(index);
     if (value.node->is_leaf() || value.constant) continue;
@@ -178,7 +178,7 @@ void Schedule::assign_groups() {
   }
 }
 
-void Schedule::find_bias(Group& group, int index) {
+void PlanSchedule::find_bias(Group& group, int index) {
   const std::int64_t columns = group.iteration[-1];
   int readers = 0;
   int candidate = -1;
@@ -206,7 +206,7 @@ void Schedule::find_bias(Group& group, int index) {
   }
 }
 
-void Schedule::decide_memory() {
+void PlanSchedule::decide_memory() {
   const auto count = values.size();
   needs_memory_.assign(count, false);
   last_group_.assign(count, -1);
@@ -237,7 +237,7 @@ void Schedule::decide_memory() {
   }
 }
 
-void Schedule::compile_loops() {
+void PlanSchedule::compile_loops() {
   locations.assign(values.size(), {});
   for (const auto& [value, bound] : bound_leaf_) {
     locations[static_cast<std::size_t>(value)] = {Location::Kind::bound, 0, bound, nullptr};
@@ -294,7 +294,7 @@ bool runs_by_block(const Group& group) {
 
 }  // namespace
 
-void Schedule::compile_loop(int index) {
+void PlanSchedule::compile_loop(int index) {
   Group& group = groups[static_cast<std::size_t>(index)];
   if (group.kind == Group::Kind::kernel) return;
   Emitter emitter;
@@ -338,7 +338,7 @@ void Schedule::compile_loop(int index) {
   if (!stores.empty()) group.loop.emplace(emitter, stores, group.iteration, shapes, runs_by_block(group));
 }
 
-void Schedule::place() {
+void PlanSchedule::place() {
   Arena arena;
   constexpr int kForever = std::numeric_limits<int>::max();
   const auto bytes_of = [&](int value) {

@@ -50,8 +50,8 @@ struct Group {
 /// Elements of a product up to which the program behind it runs once over all of it.
 inline constexpr std::int64_t kMostUnblocked = 2048;
 
-struct Schedule {
-  explicit Schedule(PlanSpec plan_spec);
+struct PlanSchedule {
+  explicit PlanSchedule(PlanSpec plan_spec);
 
   PlanSpec spec;
   std::vector<Value> values;

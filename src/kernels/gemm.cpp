@@ -110,7 +110,11 @@ void Gemm::choose_blocks() {
 }
 
 void Gemm::pack(const GemmOperands& operands) const {
-  const auto& [m, n, k, transpose_a, transpose_b, a_stride, b_stride, c_stride] = problem_;
+  // By name, not by structured binding: clang 14 does not let lambdas capture those.
+  const std::int64_t n = problem_.n;
+  const std::int64_t k = problem_.k;
+  const std::int64_t b_stride = problem_.b_stride;
+  const bool transpose_b = problem_.transpose_b;
   const std::int64_t width = tile_columns_;
   const std::int64_t panels = ceil_div(n, width);
   // Layout: for each block of k, for each panel of `width` columns, k rows of `width` floats.

@@ -10,20 +10,20 @@
 
 namespace hebb {
 
-struct Argument;
-
-/// A word, a number included, and what follows it in parentheses.
-struct Term {
-  std::string word;
-  std::size_t column = 1;  ///< of its first character, counted from 1
-  std::vector<Argument> arguments = {};
-};
+struct Term;
 
 /// `key=term term ...` or, without a key, `term term ...`.
 struct Argument {
   std::string key;
   std::size_t column = 1;
   std::vector<Term> terms;
+};
+
+/// A word, a number included, and what follows it in parentheses.
+struct Term {
+  std::string word;
+  std::size_t column = 1;  ///< of its first character, counted from 1
+  std::vector<Argument> arguments = {};
 };
 
 /// Reads terms separated by white space. Throws ConfigError with the column and what was expected.

@@ -1,0 +1,294 @@
+// Measures what BENCHMARKS.md says of Hebb. Prints a table, and with --json FILE writes the results that
+// bench/report.py joins with those of the peers. Nothing else should run meanwhile.
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <functional>
+#include <nlohmann/json.hpp>
+
+#include "core/parallel.hpp"
+#include "hebb/hebb.hpp"
+#include "kernels/gemm.hpp"
+#include "kernels/isa.hpp"
+
+namespace {
+
+using namespace hebb;
+using Clock = std::chrono::steady_clock;
+using Json = nlohmann::ordered_json;
+
+double seconds_of(const std::function<void()>& work) {
+  const auto start = Clock::now();
+  work();
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+double median(std::vector<double> values) {
+  std::sort(values.begin(), values.end());
+  return values[values.size() / 2];
+}
+
+double median_seconds(int repetitions, const std::function<void()>& work) {
+  work();
+  std::vector<double> all;
+  for (int i = 0; i < repetitions; ++i) all.push_back(seconds_of(work));
+  return median(all);
+}
+
+/// The median time of one call, from seven batches of calls that last 50 ms each.
+double seconds_per_call(const std::function<void()>& call) {
+  call();
+  std::int64_t calls = 1;
+  const auto batch = [&] {
+    return seconds_of([&] {
+      for (std::int64_t i = 0; i < calls; ++i) call();
+    });
+  };
+  while (batch() < 0.05) calls *= 2;
+  std::vector<double> all;
+  for (int i = 0; i < 7; ++i) all.push_back(batch() / static_cast<double>(calls));
+  return median(all);
+}
+
+class Results {
+ public:
+  void add(const std::string& name, double value, const std::string& unit, Json extra = Json::object()) {
+    fmt::print("{:<34} {:>10.4g} {}{}\n", name, value, unit,
+               extra.contains("peak_share")
+                   ? fmt::format("  {:.0f} % of peak", 100 * extra["peak_share"].get<double>())
+                   : "");
+    std::fflush(stdout);
+    all_.push_back({{"name", name}, {"value", value}, {"unit", unit}, {"extra", std::move(extra)}});
+  }
+  const Json& all() const { return all_; }
+
+ private:
+  Json all_ = Json::array();
+};
+
+double peak_flops() {
+  constexpr std::int64_t kRounds = 200000;
+  const double each =
+      seconds_per_call([] { parallel_for(threads(), [](std::int64_t) { multiply_and_add(kRounds); }); });
+  return static_cast<double>(multiply_and_add(kRounds)) * threads() / each;
+}
+
+std::vector<float> noise(std::int64_t count) {
+  Random random(1, 0);
+  std::vector<float> values(static_cast<std::size_t>(count));
+  for (float& v : values) v = random.normal();
+  return values;
+}
+
+void products(Results& results, double peak) {
+  struct Size {
+    std::int64_t m, n, k;
+    bool transposed;
+  };
+  // The list of bench/peers/common.py.
+  for (const Size& s : {Size{128, 128, 784, false}, Size{784, 128, 128, true}, Size{32, 128, 784, false},
+                        Size{64, 10, 128, false}, Size{512, 512, 512, false}, Size{1024, 1024, 1024, false},
+                        Size{2048, 2048, 2048, false}}) {
+    const Gemm gemm({.m = s.m,
+                     .n = s.n,
+                     .k = s.k,
+                     .transpose_a = s.transposed,
+                     .a_stride = s.transposed ? s.m : s.k,
+                     .b_stride = s.n,
+                     .c_stride = s.n});
+    const std::vector<float> a = noise(s.m * s.k);
+    const std::vector<float> b = noise(s.k * s.n);
+    std::vector<float> c(static_cast<std::size_t>(s.m * s.n));
+    std::vector<float> scratch(gemm.scratch_floats() + 16);
+    const double each = seconds_per_call([&] {
+      gemm.run({a.data(), b.data(), nullptr, c.data(), scratch.data()});
+    });
+    const double rate = 2.0 * static_cast<double>(s.m * s.n * s.k) / each;
+    results.add(fmt::format("gemm/{}x{}x{}{}", s.m, s.n, s.k, s.transposed ? "/at" : ""), rate / 1e9,
+                "GFLOP/s", {{"peak_share", rate / peak}});
+  }
+}
+
+/// 1500 steps by the trainer, the data included, as `hebb train` takes them.
+double train_truth_table() {
+  static const DataSplits data = load_dataset("truth-table");
+  Sequential model = Sequential::parse("dense(4, act=sigmoid, bias=false) dense(1, act=sigmoid, bias=false)");
+  model.build({3});
+  const TrainResult result =
+      train(model, {.loss = "sse", .optimizer = Sgd({.learning_rate = 1}), .batch_size = 0, .epochs = 1500},
+            {.train = data.train.get()});
+  double total = 0;
+  for (const EpochReport& epoch : result.epochs) total += epoch.seconds;
+  return total;
+}
+
+void small_networks(Results& results) {
+  std::vector<double> all;
+  for (int i = 0; i < 11; ++i) all.push_back(train_truth_table());
+  results.add("two_layer/1500_steps", 1e3 * median(all), "ms", {{"target", 0.3}});
+  // The list of bench/peers/torch_two_layer.py.
+  for (const std::vector<std::int64_t>& widths :
+       std::vector<std::vector<std::int64_t>>{{8, 19, 3}, {5, 27, 14, 2}, {12, 32, 23, 9, 4}}) {
+    std::string name = "small_net/" + std::to_string(widths[0]);
+    LayerList layers;
+    double products_per_step = 0;
+    for (std::size_t i = 1; i < widths.size(); ++i) {
+      name += "-" + std::to_string(widths[i]);
+      layers.add(Linear(widths[i], {.activation = "tanh"}));
+      // Forward, weight gradient, and the gradient of all inputs but the first.
+      products_per_step += 4.0 * static_cast<double>(widths[i - 1] * widths[i]) * (i == 1 ? 2 : 3);
+    }
+    Sequential model(layers);
+    model.build({widths[0]}, 2);
+    TrainingStep step(model, {.input = {widths[0]}, .target = {widths.back()}},
+                      {.loss = "sse", .optimizer = Sgd({.learning_rate = 0.01})});
+    const BatchBuffers buffers = step.batch(4);
+    const std::vector<float> x = noise(4 * widths[0]);
+    std::copy(x.begin(), x.end(), buffers.inputs);
+    std::fill_n(buffers.values, 4 * widths.back(), 0.5F);
+    const double each = seconds_per_call([&] {
+      for (int i = 0; i < 1500; ++i) step.run();
+    });
+    results.add(name + "/1500_steps", 1e3 * each, "ms",
+                {{"ns_per_multiply_add", 1e9 * each / 1500 / products_per_step}});
+  }
+}
+
+constexpr const char* kPerceptron = "dense(128, act=relu) dense(10)";
+
+void inference(Results& results) {
+  Sequential model = Sequential::parse(kPerceptron);
+  model.build({784}, 1);
+  InputSpec spec;
+  spec.input_shape = {784};
+  spec.scaling = {ScaleKind::standard, {33.3F}, {78.6F}};
+  LoadedModel ready(SavedModel(model, spec, "cross_entropy"));
+  const std::vector<float> pixels = noise(784);
+  results.add("mnist_mlp/inference_one_sample", 1e6 * seconds_per_call([&] { ready.predict(pixels); }), "us",
+              {{"target", 5}, {"way", "raw pixels to probabilities by LoadedModel"}});
+}
+
+void mnist(Results& results, const std::string& folder, double peak) {
+  const DataOptions options = {.directories = {folder}};
+  results.add("mnist/load", median_seconds(5, [&] { load_dataset("mnist", options); }), "s",
+              {{"target", 0.5}});
+  DataSplits data = load_dataset("mnist", options);
+  apply_scaling(data, ScaleKind::standard);
+  const auto run = [&](std::int64_t batch, std::int64_t epochs, std::uint64_t seed, Sequential& model) {
+    model = Sequential::parse(kPerceptron);
+    model.build(data.train->input_shape(), seed);
+    return train(
+        model,
+        {.loss = "cross_entropy", .optimizer = Adam(), .batch_size = batch, .epochs = epochs, .seed = seed},
+        {.train = data.train.get()});
+  };
+  Sequential model;
+  for (const auto& [batch, target] : {std::pair<std::int64_t, double>(128, 0.12), {32, 0.25}}) {
+    const double each = median(run(batch, 7, 1, model).epoch_seconds());
+    // Forward and weight gradients of both layers, and the gradient of the hidden one.
+    const double flop = 2.0 * 60000 * (2 * 784 * 128 + 3 * 1280);
+    results.add(fmt::format("mnist_mlp/epoch_batch{}", batch), each, "s",
+                {{"target", target}, {"peak_share", flop / each / peak}});
+  }
+  std::vector<double> found;
+  for (const std::uint64_t seed : {1U, 2U, 3U}) {
+    run(128, 5, seed, model);
+    found.push_back(100 * evaluate(model, *data.test, "cross_entropy").classes->accuracy());
+  }
+  results.add("mnist_mlp/accuracy_5_epochs", median(found), "%", {{"target", 97.5}, {"all", found}});
+}
+
+/// Two threads against one, on the parts whose bits do not depend on it.
+void scaling(Results& results) {
+  Sequential model = Sequential::parse("dense(512, act=relu) dense(10)");
+  model.build({784}, 1);
+  const auto step_seconds = [&](int count) {
+    set_threads(count);
+    TrainingStep step(model, {.input = {784}, .target_type = DType::i32},
+                      {.loss = "cross_entropy", .optimizer = Adam()});
+    const BatchBuffers buffers = step.batch(256);
+    const std::vector<float> x = noise(256 * 784);
+    std::copy(x.begin(), x.end(), buffers.inputs);
+    return seconds_per_call([&] { step.run(); });
+  };
+  const int before = threads();
+  const double one = step_seconds(1);
+  const double two = step_seconds(2);
+  results.add("speed_up/step_784-512-10_batch256", one / two, "x", {{"threads", 2}});
+  const Compiled forward = compile([](const Tensors& in) { return Tensors{matmul(in[0], in[1])}; });
+  const Compiled gradient =
+      compile([](const Tensors& in) { return Tensors{matmul(in[0], in[1], {.transpose_a = true})}; });
+  const Tensor x = Tensor::from(std::span<const float>(noise(512 * 784)), {512, 784});
+  const Tensor w = Tensor::from(std::span<const float>(noise(784 * 512)), {784, 512});
+  const Tensor d = Tensor::from(std::span<const float>(noise(512 * 512)), {512, 512});
+  const auto ratio = [&](const std::function<void()>& work) {
+    set_threads(1);
+    const double alone = seconds_per_call(work);
+    set_threads(2);
+    return alone / seconds_per_call(work);
+  };
+  results.add("speed_up/forward_512x784x512", ratio([&] { forward({x, w}); }), "x");
+  results.add("speed_up/weight_gradient_784x512x512", ratio([&] { gradient({x, d}); }), "x");
+  const Compiled update = compile([](const Tensors& in) {
+    const Tensor m = in[1] * 0.9 + in[2] * 0.1;
+    const Tensor v = in[3] * 0.999 + in[2] * in[2] * 0.001;
+    return Tensors{in[0] - 0.001 * m / (sqrt(v) + 1e-8)};
+  });
+  results.add("speed_up/adam_update_401408", ratio([&] { update({w, w, w, w * 0.0}); }), "x");
+  set_threads(before);
+}
+
+void sizes(Results& results) {
+  const auto run = [](const std::string& command) {
+    return std::system((command + " >/dev/null 2>&1").c_str()) == 0;
+  };
+  const std::string tool = HEBB_BENCH_TOOL;
+  results.add("tool/help", 1e3 * median_seconds(21, [&] { run(tool + " --help"); }), "ms", {{"target", 20}});
+  const auto stripped = [&](const std::string& path) {
+    const std::string copy = (std::filesystem::temp_directory_path() / "hebb_bench_stripped").string();
+    run("cp '" + path + "' " + copy + " && strip --strip-unneeded " + copy);
+    const auto bytes = static_cast<double>(std::filesystem::file_size(copy));
+    std::filesystem::remove(copy);
+    return bytes / 1e6;
+  };
+  results.add("size/tool", stripped(tool), "MB", {{"target", 10}});
+  results.add("size/engine", stripped(HEBB_BENCH_ENGINE), "MB", {{"target", 3}});
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  std::string output;
+  if (argc == 3 && std::string(argv[1]) == "--json") {
+    output = argv[2];
+  } else if (argc != 1) {
+    fmt::print(stderr, "usage: hebb_bench [--json FILE]\n");
+    return 2;
+  }
+  try {
+    Results results;
+    const double peak = peak_flops();
+    results.add("machine/peak", peak / 1e9, "GFLOP/s", {{"isa", isa_name()}, {"threads", threads()}});
+    products(results, peak);
+    small_networks(results);
+    inference(results);
+    const char* folder = std::getenv("HEBB_DATA");
+    if (folder != nullptr && *folder != '\0') {
+      mnist(results, folder, peak);
+    } else {
+      fmt::print("SKIPPED: MNIST, as HEBB_DATA is not set\n");
+    }
+    scaling(results);
+    sizes(results);
+    if (!output.empty()) std::ofstream(output) << results.all().dump(1) << "\n";
+  } catch (const hebb::Error& error) {
+    fmt::print(stderr, "hebb_bench: {}\n", error.what());
+    return 1;
+  }
+  return 0;
+}
