@@ -85,6 +85,9 @@ void ElementwiseLoop::choose_axes(const Shape& iteration, const std::vector<Shap
   for (const auto& of_slot : strides) {
     walks_.push_back({std::vector<std::int64_t>(of_slot.begin(), of_slot.end() - 1), of_slot.back()});
   }
+  contiguous_ = outer_.size() == 1 && std::all_of(walks_.begin(), walks_.end(), [&](const Walk& walk) {
+                  return walk.outer[0] == columns_ * walk.column;
+                });
 }
 
 void ElementwiseLoop::compile(const Emitter& emitter, const std::vector<Store>& stores) {
@@ -250,11 +253,15 @@ void ElementwiseLoop::run(float* const* slots, std::int64_t row, std::int64_t ro
   for (std::size_t c = 0; c < constants_.size(); ++c) {
     table[first_slot + walks_.size() + c] = const_cast<float*>(&constants_[c]);  // only ever an operand
   }
-  for (; row < row_end; ++row) {
-    for (std::int64_t begin = column; begin < column_end; begin += kBlock) {
-      const auto count = static_cast<std::size_t>(std::min(kBlock, column_end - begin));
+  // Whole rows that lie one after the other are one long row.
+  const bool whole = contiguous_ && column == 0 && column_end == columns_;
+  const std::int64_t rows = whole ? 1 : row_end - row;
+  const std::int64_t end = whole ? (row_end - row) * columns_ : column_end;
+  for (std::int64_t r = row; r < row + rows; ++r) {
+    for (std::int64_t begin = column; begin < end; begin += kBlock) {
+      const auto count = static_cast<std::size_t>(std::min(kBlock, end - begin));
       for (std::size_t s = 0; s < walks_.size(); ++s) {
-        table[first_slot + s] = slots[s] + row_offset(walks_[s], row) + begin * walks_[s].column;
+        table[first_slot + s] = slots[s] + row_offset(walks_[s], r) + begin * walks_[s].column;
       }
       for (const Instruction& i : instructions_) {
         i.run(table[static_cast<std::size_t>(i.a)], table[static_cast<std::size_t>(i.b)],

@@ -82,6 +82,7 @@ class ElementwiseLoop {
   std::int64_t rows_ = 1;
   std::int64_t columns_ = 1;
   std::vector<Walk> walks_;  // by slot
+  bool contiguous_ = false;  // every slot's rows lie one after the other, or it is one number
   // The pointer table at run time: scratch registers, then slots, then constants.
   std::int32_t registers_ = 0;
   std::vector<float> constants_;

@@ -146,10 +146,56 @@ bool PlanSchedule::can_join(int value, int group) const {
   return true;
 }
 
+/// Element-wise values of leaves alone that one element-wise value reads, such as the decayed average in an
+/// optimiser's update: they are computed where they are read.
+void PlanSchedule::find_deferred() {
+  constexpr int kNobody = -1;
+  constexpr int kSeveral = -2;
+  std::vector<int> reader(values.size(), kNobody);
+  const auto note = [&](int value, int by) {
+    int& r = reader[static_cast<std::size_t>(value)];
+    r = r == kNobody ? by : kSeveral;
+  };
+  for (int index = 0; index < static_cast<int>(values.size()); ++index) {
+    for (const int input : at(index).inputs) note(input, index);
+  }
+  for (const int output : outputs) note(output, kSeveral);
+  for (const int value : update_values_) note(value, kSeveral);
+  deferred_.assign(values.size(), false);
+  for (int index = 0; index < static_cast<int>(values.size()); ++index) {
+    const Value& value = at(index);
+    const int by = reader[static_cast<std::size_t>(index)];
+    if (by < 0 || value.constant || value.root != index || !is_elementwise(*value.node)) continue;
+    const Value& user = at(by);
+    if (user.root != by || !is_elementwise(*user.node) || user.node->shape != value.node->shape) continue;
+    deferred_[static_cast<std::size_t>(index)] =
+        std::all_of(value.inputs.begin(), value.inputs.end(), [&](int input) {
+          const Value& from = at(input);
+          return from.node->is_leaf() || from.constant || deferred_[static_cast<std::size_t>(input)];
+        });
+  }
+}
+
+bool PlanSchedule::can_join_with_deferred(int value, int group) const {
+  if (!can_join(value, group)) return false;
+  return std::all_of(at(value).inputs.begin(), at(value).inputs.end(), [&](int input) {
+    return !deferred_[static_cast<std::size_t>(input)] || can_join_with_deferred(input, group);
+  });
+}
+
+void PlanSchedule::join(int value, int group) {
+  for (const int input : at(value).inputs) {
+    if (deferred_[static_cast<std::size_t>(input)]) join(input, group);
+  }
+  at(value).group = group;
+  groups[static_cast<std::size_t>(group)].members.push_back(value);
+}
+
 void PlanSchedule::assign_groups() {
+  find_deferred();
   for (int index = 0; index < static_cast<int>(values.size()); ++index) {
     Value& value = at(index);
-    if (value.node->is_leaf() || value.constant) continue;
+    if (value.node->is_leaf() || value.constant || deferred_[static_cast<std::size_t>(index)]) continue;
     int latest = -1;
     for (const int input : value.inputs) {
       latest = std::max({latest, at(input).group, at(at(input).root).group});
@@ -159,12 +205,11 @@ void PlanSchedule::assign_groups() {
       continue;
     }
     if (is_elementwise(*value.node)) {
-      if (!can_join(index, latest)) {
+      if (!can_join_with_deferred(index, latest)) {
         latest = static_cast<int>(groups.size());
         groups.push_back({.kind = Group::Kind::elementwise, .iteration = value.node->shape});
       }
-      value.group = latest;
-      groups[static_cast<std::size_t>(latest)].members.push_back(index);
+      join(index, latest);
       continue;
     }
     value.group = static_cast<int>(groups.size());

@@ -72,6 +72,9 @@ struct PlanSchedule {
 
  private:
   int add_value(const Tensor& tensor);
+  void find_deferred();
+  bool can_join_with_deferred(int value, int group) const;
+  void join(int value, int group);
   void assign_groups();
   bool can_join(int value, int group) const;
   void find_bias(Group& group, int index);
@@ -88,6 +91,7 @@ struct PlanSchedule {
   std::unordered_map<int, std::size_t> bound_leaf_;  ///< leaf value -> index of bound
   std::unordered_map<int, int> update_of_;           ///< new value -> leaf value it replaces in place
   std::vector<int> update_values_, update_leaves_;
+  std::vector<bool> deferred_;      ///< by value: computed where it is read
   std::vector<bool> needs_memory_;  ///< by root
   std::vector<int> last_group_;     ///< by root: last group that reads it
 };
