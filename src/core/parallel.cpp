@@ -12,6 +12,7 @@
 #include <thread>
 #include <vector>
 
+#include "core/denormals.hpp"
 #include "hebb/error.hpp"
 #include "hebb/threads.hpp"
 
@@ -56,6 +57,7 @@ struct Job {
   const void* context = nullptr;
   std::int64_t tasks = 0;
   int parts = 1;
+  DenormalMode mode = DenormalMode::current();  // the caller's, in which every thread works on it
 };
 
 void run_part(const Job& job, int part) {
@@ -110,7 +112,10 @@ class Pool {
       wait_for_work(seen);
       seen = epoch_.load(std::memory_order_acquire);
       if (stop_.load()) return;
-      run_part(job_, part);
+      {
+        const DenormalScope mode(job_.mode);
+        run_part(job_, part);
+      }
       pending_.fetch_sub(1, std::memory_order_release);
     }
   }
@@ -169,7 +174,7 @@ void parallel_tasks(std::int64_t tasks, void (*body)(const void*, std::int64_t),
       state.pool.reset();
       state.pool = std::make_unique<Pool>(count);
     }
-    state.pool->run({body, context, tasks, count});
+    state.pool->run({.body = body, .context = context, .tasks = tasks, .parts = count});
     state.busy.store(false, std::memory_order_release);
     return;
   }

@@ -3,6 +3,7 @@
 #include <new>
 #include <optional>
 
+#include "core/denormals.hpp"
 #include "graph/matmul_plan.hpp"
 #include "graph/op.hpp"
 #include "graph/plan.hpp"
@@ -235,6 +236,7 @@ Execution::Execution(Execution&&) noexcept = default;
 Execution& Execution::operator=(Execution&&) noexcept = default;
 
 void Execution::run() {
+  const DenormalScope scope(DenormalMode::flushed());
   for (const auto& step : steps_) step->run();
 }
 

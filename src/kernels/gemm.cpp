@@ -11,7 +11,7 @@ namespace hebb {
 
 namespace {
 
-constexpr std::int64_t kDeepest = 400;          // k of one block: a panel of B stays in the first-level cache
+constexpr std::int64_t kDeepest = 320;          // k of one block: a panel of B stays in the first-level cache
 constexpr std::int64_t kMostRowsOfBlock = 144;  // rows of A packed at once: 225 KB at the deepest
 constexpr std::int64_t kSerialWork = 40'000;  // multiply-adds below which splitting does not pay (about 2 us)
 constexpr std::int64_t kWorkOfTask = 400'000;        // multiply-adds worth a task of their own
