@@ -43,17 +43,15 @@ struct TrainConfig {
   std::int64_t epochs = 10;                  ///< in total, those before a resumption included
   double l1 = 0;                             ///< strengths of penalties
   double l2 = 0;
-  double clip_value = 0;  ///< largest absolute value of a gradient's element; 0: no limit
-  double clip_norm = 0;   ///< largest norm of the whole gradient; 0: no limit
-  std::int64_t patience =
-      0;                   ///< epochs without a better validation loss before stopping; 0: never stop early
-  std::uint64_t seed = 0;  ///< of initial weights, split, shuffling and dropout
+  double clip_value = 0;      ///< largest absolute value of a gradient's element; 0: no limit
+  double clip_norm = 0;       ///< largest norm of the whole gradient; 0: no limit
+  std::int64_t patience = 0;  ///< epochs without a better validation loss before stopping; 0: never stop
+  std::uint64_t seed = 0;     ///< of initial weights, split, shuffling and dropout
 
   // ---- Running ----
-  double checkpoint_seconds = 30;  ///< time between checkpoints
-  std::int64_t evaluation_batch =
-      1024;                  ///< samples evaluated at once; does not change results but for rounding
-  std::int64_t threads = 0;  ///< 0: as many as there are processors; does not change results
+  double checkpoint_seconds = 30;        ///< time between checkpoints
+  std::int64_t evaluation_batch = 1024;  ///< samples evaluated at once; changes results by rounding only
+  std::int64_t threads = 0;              ///< 0: as many as there are processors; does not change results
   std::string precision = "f32";
 
   /// Throws ConfigError, naming the key, for what is out of its range whatever the data: a learning rate that

@@ -19,17 +19,17 @@ struct Fans {
 
 /// How weights are drawn. By name, some with one parameter:
 ///
-/// | name                            | values                                                             |
-/// |---------------------------------|--------------------------------------------------------------------|
-/// | auto                            | chosen by the activation that follows: he_normal for relu and its kin,
-/// lecun_normal for selu, else xavier_uniform | | zeros                           | 0 | | constant(value = 0)
-/// | value                                                              | | uniform(limit = 0.05)           |
-/// uniform in [-limit, limit)                                         | | normal(deviation = 0.05)        |
-/// normal, mean 0                                                     | | xavier_uniform, xavier_normal   |
-/// variance 2 / (in + out); Glorot and Bengio 2010, eq. 16            | | he_uniform, he_normal           |
-/// variance 2 / in; He et al. 2015, eq. 10                            | | lecun_uniform, lecun_normal     |
-/// variance 1 / in; LeCun et al. 1998, eq. 16                         | | orthogonal(gain = 1)            |
-/// gain times rows or columns, whichever are fewer, of unit length at right angles; Saxe et al. 2014 |
+/// - `auto`: chosen by the activation that follows: he_normal for relu and its kin, lecun_normal for selu,
+///   else xavier_uniform
+/// - `zeros`: 0
+/// - `constant(value = 0)`: value
+/// - `uniform(limit = 0.05)`: uniform in [-limit, limit)
+/// - `normal(deviation = 0.05)`: normal, mean 0
+/// - `xavier_uniform`, `xavier_normal`: variance 2 / (in + out); Glorot and Bengio 2010, eq. 16
+/// - `he_uniform`, `he_normal`: variance 2 / in; He et al. 2015, eq. 10
+/// - `lecun_uniform`, `lecun_normal`: variance 1 / in; LeCun et al. 1998, eq. 16
+/// - `orthogonal(gain = 1)`: gain times rows or columns, whichever are fewer, of unit length at right angles;
+///   Saxe et al. 2014
 ///
 /// `glorot_*` are other names of `xavier_*`; `xavier`, `glorot`, `he` and `lecun` alone stand for the default
 /// form of each: xavier_uniform, he_normal, lecun_normal.

@@ -56,7 +56,7 @@ class Layer {
   Layer& operator=(const Layer&) = default;
   /// Draws the parameters; the shape has been checked.
   virtual void initialize(const Shape& input, Random& random);
-  /// The input shape a layer was built for, against x: throws Error or ShapeError unless it fits.
+  /// Throws Error, with the layer's name, where the parameter has not been drawn yet.
   void require_built(const Tensor& parameter) const;
 
  private:

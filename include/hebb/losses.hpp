@@ -21,18 +21,16 @@ struct LossOptions {
 /// A loss: from a model's output and the targets to a scalar expression. With prediction p, target t, n
 /// samples:
 ///
-/// | name                  | value |
-/// |-----------------------|--------------------------------------------------------------------------------------|
-/// | sse                   | sum over samples and outputs of (p - t)^2; no half, no mean | | mse | mean over
-/// samples and outputs of (p - t)^2                                            | | mae                   |
-/// mean of abs(p - t)                                                                    | | huber(delta) |
-/// mean of d^2 / 2 where d = abs(p - t) <= delta, else delta (d - delta / 2) (Huber 1964) | |
-/// cross_entropy(label_smoothing) | mean over samples of -log softmax(p) at the label; p are logits [n,
-/// classes]. With class weights, the mean weighted by the weight of each sample's class | |
-/// binary_cross_entropy  | mean of -t log sigmoid(p) - (1 - t) log(1 - sigmoid(p)); p are logits | | hinge |
-/// one output: mean of max(0, 1 - s p), s = -1 or 1. Several: max(0, 1 + largest other score - score of the
-/// label), averaged over samples (Crammer and Singer 2001) | | kl_divergence         | mean over samples of
-/// sum of t log(t / softmax(p)); p are logits, t probabilities      |
+/// - `sse`: sum over samples and outputs of (p - t)^2; no half, no mean
+/// - `mse`: mean over samples and outputs of (p - t)^2
+/// - `mae`: mean of abs(p - t)
+/// - `huber(delta)`: mean of d^2 / 2 where d = abs(p - t) <= delta, else delta (d - delta / 2) (Huber 1964)
+/// - `cross_entropy(label_smoothing)`: mean over samples of -log softmax(p) at the label; p are logits
+///   [n, classes]. With class weights, the mean weighted by the weight of each sample's class
+/// - `binary_cross_entropy`: mean of -t log sigmoid(p) - (1 - t) log(1 - sigmoid(p)); p are logits
+/// - `hinge`: one output: mean of max(0, 1 - s p), s = -1 or 1. Several: max(0, 1 + largest other score -
+///   score of the label), averaged over samples (Crammer and Singer 2001)
+/// - `kl_divergence`: mean over samples of the sum of t log(t / softmax(p)); p are logits, t probabilities
 ///
 /// Targets are either f32 of the prediction's shape, or i32 labels [n], which mean: for one output, the
 /// numbers themselves (hinge: 0 and 1 stand for -1 and 1); for several, 1 at the label and 0 elsewhere. For
@@ -80,8 +78,8 @@ std::vector<std::string_view> loss_names();
 /// Strengths of penalties on large weights.
 struct PenaltyOptions {
   double l1 = 0.0;  ///< times the sum of absolute weights
-  double l2 =
-      0.0;  ///< times the sum of squared weights; no half. Both together: elastic (Zou and Hastie 2005)
+  /// Times the sum of squared weights; no half. Both together: elastic (Zou and Hastie 2005).
+  double l2 = 0.0;
 };
 
 /// The penalty as a scalar expression over the trainable parameters of two or more axes: weights, not biases.

@@ -18,14 +18,12 @@ namespace hebb {
 
 /// The files of a run folder.
 ///
-/// | file               | content |
-/// |--------------------|------------------------------------------------------------------|
-/// | config.toml        | the resolved configuration |
-/// | metrics.jsonl      | one JSON object a line and epoch |
-/// | best.safetensors   | the model with the lowest validation loss; without validation the same as last |
-/// | last.safetensors   | the model at the last checkpoint |
-/// | resume.safetensors | what resumption needs: parameters, optimiser, counters; one file, so that it is
-/// always of one moment |
+/// - config.toml: the resolved configuration
+/// - metrics.jsonl: one JSON object a line and epoch
+/// - best.safetensors: the model with the lowest validation loss; without validation the same as last
+/// - last.safetensors: the model at the last checkpoint
+/// - resume.safetensors: what resumption needs: parameters, optimiser, counters; one file, so that it is
+///   always of one moment
 struct RunFiles {
   static constexpr const char* kConfig = "config.toml";
   static constexpr const char* kMetrics = "metrics.jsonl";

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <atomic>
 #include <condition_variable>
-#include <cstdlib>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -13,6 +12,7 @@
 #include <vector>
 
 #include "core/denormals.hpp"
+#include "core/environment.hpp"
 #include "hebb/error.hpp"
 #include "hebb/threads.hpp"
 
@@ -44,12 +44,8 @@ int processors() {
 }
 
 int initial_threads() {
-  if (const char* text = std::getenv("HEBB_THREADS")) {
-    char* end = nullptr;
-    const long count = std::strtol(text, &end, 10);
-    if (end != text && *end == '\0' && count >= 1 && count <= kMostThreads) return static_cast<int>(count);
-  }
-  return processors();
+  const int wanted = threads_from_environment(kMostThreads);
+  return wanted > 0 ? wanted : processors();
 }
 
 struct Job {

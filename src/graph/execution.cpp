@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "core/denormals.hpp"
+#include "core/environment.hpp"
 #include "graph/matmul_plan.hpp"
 #include "graph/op.hpp"
 #include "graph/plan.hpp"
@@ -171,6 +172,7 @@ std::shared_ptr<std::byte> allocate(std::size_t bytes) {
 
 Execution::Execution(std::shared_ptr<const Plan> plan, const std::vector<void*>& bound)
     : plan_(std::move(plan)) {
+  apply_isa_choice();
   const PlanSchedule& schedule = plan_->schedule();
   if (bound.size() != schedule.spec.bound.size())
     throw Error("execution: not every bound leaf has an address");

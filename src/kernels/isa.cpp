@@ -1,5 +1,6 @@
 #include "kernels/isa.hpp"
 
+#include "core/environment.hpp"
 #include "kernels/targets.hpp"
 
 #undef HWY_TARGET_INCLUDE
@@ -55,7 +56,10 @@ namespace hebb {
 HWY_EXPORT(Name);
 HWY_EXPORT(Chains);
 
-std::string isa_name() { return HWY_DYNAMIC_DISPATCH(Name)(); }
+std::string isa_name() {
+  apply_isa_choice();
+  return HWY_DYNAMIC_DISPATCH(Name)();
+}
 
 std::int64_t multiply_and_add(std::int64_t rounds) { return HWY_DYNAMIC_DISPATCH(Chains)(rounds); }
 

@@ -6,6 +6,8 @@
 #include <numeric>
 #include <thread>
 
+#include "core/denormals.hpp"
+#include "core/environment.hpp"
 #include "core/names.hpp"
 #include "core/parallel.hpp"
 #include "hebb/error.hpp"
@@ -114,6 +116,37 @@ TEST(Parallel, MayBeUsedFromSeveralThreadsAndWithinItself) {
   work();
   other.join();
   EXPECT_EQ(sum.load(), 2 * 200 * 8 * 6);
+}
+
+#if defined(__x86_64__) || defined(__aarch64__)
+TEST(Denormals, AreFlushedInTheScopeAndItsTasksAndNotAfter) {
+  const int before = threads();
+  set_threads(2);
+  volatile float tiny = 1e-38F;
+  const auto product = [&] { return tiny * 0.01F; };
+  EXPECT_GT(product(), 0.0F);
+  {
+    const DenormalScope scope(DenormalMode::flushed());
+    std::vector<float> found(8, 1.0F);
+    parallel_for(8, [&](std::int64_t task) { found[static_cast<std::size_t>(task)] = product(); });
+    for (const float value : found) EXPECT_EQ(value, 0.0F);
+  }
+  std::vector<float> found(8, 0.0F);
+  parallel_for(8, [&](std::int64_t task) { found[static_cast<std::size_t>(task)] = product(); });
+  for (const float value : found) EXPECT_GT(value, 0.0F);
+  set_threads(before);
+}
+#endif
+
+TEST(Environment, NamesWhatItCannotTake) {
+  for (const char* text : {"0", "two", "2x", "-1", "257", "99999999999999999999"}) {
+    ::setenv("HEBB_THREADS", text, 1);
+    EXPECT_THROW(threads_from_environment(256), ConfigError) << text;
+  }
+  ::setenv("HEBB_THREADS", "12", 1);
+  EXPECT_EQ(threads_from_environment(256), 12);
+  ::unsetenv("HEBB_THREADS");
+  EXPECT_EQ(threads_from_environment(256), 0);
 }
 
 }  // namespace
