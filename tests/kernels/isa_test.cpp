@@ -15,9 +15,15 @@ TEST(Isa, IsTheOneAskedFor) {
   const char* asked = std::getenv("HEBB_ISA");
   if (asked == nullptr || *asked == '\0') GTEST_SKIP() << "SKIPPED: HEBB_ISA is not set";
   const std::string name = asked;
-  if (name == "avx512") EXPECT_EQ(kChosen.substr(0, 4), "AVX3");
-  if (name == "avx2") EXPECT_EQ(kChosen, "AVX2");
-  if (name == "baseline") EXPECT_TRUE(kChosen != "AVX2" && kChosen.substr(0, 4) != "AVX3") << kChosen;
+  if (name == "avx512") {
+    EXPECT_EQ(kChosen.substr(0, 4), "AVX3");
+  }
+  if (name == "avx2") {
+    EXPECT_EQ(kChosen, "AVX2");
+  }
+  if (name == "baseline") {
+    EXPECT_TRUE(kChosen != "AVX2" && kChosen.substr(0, 4) != "AVX3") << kChosen;
+  }
 }
 
 TEST(Isa, CountsWhatItMultipliesAndAdds) { EXPECT_EQ(multiply_and_add(10) % 20, 0); }
