@@ -137,10 +137,12 @@ TEST(Gemm, SumsBlocksOfOperands) {
   tile.b_block = -20;
   tile.c = c.data();
   tile.c_row = 4;
-  tile.columns = 4;
-  gemm_tiles().find(2, (4 + gemm_tiles().lanes - 1) / gemm_tiles().lanes)(tile);
+  // At most two vectors, for which every instruction set has a kernel of two rows.
+  const std::int64_t lanes = gemm_tiles().lanes;
+  tile.columns = std::min<std::int64_t>(4, 2 * lanes);
+  gemm_tiles().find(2, (tile.columns + lanes - 1) / lanes)(tile);
   for (std::size_t i = 0; i < 2; ++i) {
-    for (std::size_t j = 0; j < 4; ++j) {
+    for (std::size_t j = 0; j < static_cast<std::size_t>(tile.columns); ++j) {
       double sum = 0;
       for (std::size_t block = 0; block < 3; ++block) {
         for (std::size_t k = 0; k < 5; ++k)
