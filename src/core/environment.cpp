@@ -30,11 +30,11 @@ void choose(std::string_view name) {
   } else if (name == "avx2") {
     wanted = kAvx2;
     better = kAvx512;
-  } else if (name == "baseline") {
+  } else if (name == "scalar") {
     wanted = hwy::SupportedTargets();
     better = kAvx512 | kAvx2;
   } else {
-    throw ConfigError("HEBB_ISA: expected avx512, avx2 or baseline, got " + in_quotes(name));
+    throw ConfigError("HEBB_ISA: expected avx512, avx2 or scalar, got " + in_quotes(name));
   }
   if ((hwy::SupportedTargets() & wanted) == 0)
     throw ConfigError("HEBB_ISA: this processor does not have " + std::string(name));

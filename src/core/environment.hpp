@@ -3,9 +3,9 @@
 
 namespace hebb {
 
-/// Gives HEBB_ISA to Highway's dispatch: "avx512", "avx2", "baseline" (what the compiler assumes: SSE2 on
-/// x86-64). To be called before kernels are chosen; further calls do nothing. Throws ConfigError for another
-/// name and for an instruction set that this processor lacks.
+/// Gives HEBB_ISA to Highway's dispatch: "avx512", "avx2", "scalar" (portable code,
+/// one number at a time). To be called before kernels are chosen; further calls do nothing. Throws
+/// ConfigError for another name and for an instruction set that this processor lacks.
 void apply_isa_choice();
 
 /// HEBB_THREADS, or 0 where it is unset or empty. Throws ConfigError unless it is a number from 1 to `most`.

@@ -30,8 +30,15 @@ HWY_INLINE hn::Vec<D> PowerOfTwo(D d, VI n) {
 template <class D, class V>
 HWY_INLINE V Exp(D d, V x) {
   const hn::RebindToSigned<D> di;
+  const V low = hn::Set(d, -104.0F);
+  const V high = hn::Set(d, 89.0F);
+#if HWY_TARGET == HWY_SCALAR
+  // Here Min and Max would drop NaN, which compares false with everything.
+  x = hn::IfThenElse(hn::Lt(x, low), low, hn::IfThenElse(hn::Gt(x, high), high, x));
+#else
   // Min and Max return their second operand for NaN on x86: the order keeps NaN.
-  x = hn::Max(hn::Set(d, -104.0F), hn::Min(hn::Set(d, 89.0F), x));
+  x = hn::Max(low, hn::Min(high, x));
+#endif
   const V n = hn::Round(hn::Mul(x, hn::Set(d, 1.44269504F)));
   // ln 2 in two parts, the first with 9 bits so that n times it is exact.
   V r = hn::NegMulAdd(n, hn::Set(d, 0.693359375F), x);

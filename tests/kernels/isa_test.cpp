@@ -21,7 +21,7 @@ TEST(Isa, IsTheOneAskedFor) {
   if (name == "avx2") {
     EXPECT_EQ(kChosen, "AVX2");
   }
-  if (name == "baseline") {
+  if (name == "scalar") {
     EXPECT_TRUE(kChosen != "AVX2" && kChosen.substr(0, 4) != "AVX3") << kChosen;
   }
 }
