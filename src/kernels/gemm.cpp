@@ -6,6 +6,7 @@
 
 #include "core/parallel.hpp"
 #include "kernels/gemm_tile.hpp"
+#include "kernels/transpose.hpp"
 
 namespace hebb {
 
@@ -125,10 +126,7 @@ void Gemm::pack(const GemmOperands& operands) const {
       const std::int64_t depth = std::min(k_block_, k - k0);
       float* to = operands.scratch + k0 * panels * width + panel * depth * width;
       if (transpose_b) {
-        for (std::int64_t j = 0; j < columns; ++j) {
-          const float* from = operands.b + (column + j) * b_stride + k0;
-          for (std::int64_t i = 0; i < depth; ++i) to[i * width + j] = from[i];
-        }
+        transpose_plane(operands.b + column * b_stride + k0, b_stride, to, width, columns, depth);
       } else {
         for (std::int64_t i = 0; i < depth; ++i) {
           std::memcpy(to + i * width, operands.b + (k0 + i) * b_stride + column,
@@ -168,10 +166,13 @@ void Gemm::for_each_tile(const GemmOperands& operands, std::int64_t task, const 
         const std::int64_t begin = row + rows * t / row_tiles;
         const std::int64_t end = row + rows * (t + 1) / row_tiles;
         float* to = packed_a + t * tile_rows_ * tile.k;
-        for (std::int64_t i = begin; i < end; ++i) {
-          const float* from = transpose_a ? operands.a + k0 * a_stride + i : operands.a + i * a_stride + k0;
-          const std::int64_t step = transpose_a ? a_stride : 1;
-          for (std::int64_t x = 0; x < tile.k; ++x) to[x * tile_rows_ + (i - begin)] = from[x * step];
+        if (transpose_a) {
+          for (std::int64_t x = 0; x < tile.k; ++x) {
+            std::memcpy(to + x * tile_rows_, operands.a + (k0 + x) * a_stride + begin,
+                        static_cast<std::size_t>(end - begin) * sizeof(float));
+          }
+        } else {
+          transpose_plane(operands.a + begin * a_stride + k0, a_stride, to, tile_rows_, end - begin, tile.k);
         }
       }
     }

@@ -92,6 +92,11 @@ constexpr std::int64_t kRowsOfBand = 128;
 
 }  // namespace
 
+void transpose_plane(const float* from, std::int64_t from_stride, float* to, std::int64_t to_stride,
+                     std::int64_t rows, std::int64_t columns) {
+  HWY_DYNAMIC_DISPATCH(TransposePlane)(from, from_stride, to, to_stride, rows, columns);
+}
+
 Transposition::Transposition(std::span<const std::int64_t> extents, std::span<const std::int64_t> order,
                              std::size_t element_size)
     : element_size_(element_size) {
@@ -140,9 +145,8 @@ Transposition::Transposition(std::span<const std::int64_t> extents, std::span<co
 void Transposition::plane(const std::byte* from, std::byte* to, std::int64_t row,
                           std::int64_t row_end) const {
   if (element_size_ == sizeof(float)) {
-    HWY_DYNAMIC_DISPATCH(TransposePlane)
-    (reinterpret_cast<const float*>(from) + row * row_.from, row_.from, reinterpret_cast<float*>(to) + row,
-     column_.to, row_end - row, column_.extent);
+    transpose_plane(reinterpret_cast<const float*>(from) + row * row_.from, row_.from,
+                    reinterpret_cast<float*>(to) + row, column_.to, row_end - row, column_.extent);
     return;
   }
   const auto size = static_cast<std::int64_t>(element_size_);

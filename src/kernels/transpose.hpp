@@ -8,6 +8,10 @@
 
 namespace hebb {
 
+/// to[j * to_stride + i] = from[i * from_stride + j] for i < rows, j < columns, in the calling thread.
+void transpose_plane(const float* from, std::int64_t from_stride, float* to, std::int64_t to_stride,
+                     std::int64_t rows, std::int64_t columns);
+
 /// One transposition, prepared for a shape. Immutable: it may run in several threads at once.
 class Transposition {
  public:
