@@ -6,3 +6,13 @@
 #ifndef HWY_DISABLED_TARGETS
 #define HWY_DISABLED_TARGETS (HWY_SSSE3 | HWY_SSE4)
 #endif
+
+// Accumulators stay in registers only when the loops over them are unrolled completely, which GCC does not do
+// by itself at -O2 (60 instead of 210 GFLOP/s on one AVX-512 core).
+#ifndef HEBB_UNROLL
+#if defined(__clang__)
+#define HEBB_UNROLL _Pragma("unroll")
+#else
+#define HEBB_UNROLL _Pragma("GCC unroll 16")
+#endif
+#endif
