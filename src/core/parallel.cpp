@@ -62,9 +62,11 @@ void run_part(const Job& job, int part) {
   for (std::int64_t task = begin; task < end; ++task) job.body(job.context, task);
 }
 
+/// The caller computes one part, and then whatever parts no thread has begun: a thread that sleeps, or whose
+/// processor is taken by another process, delays nobody.
 class Pool {
  public:
-  explicit Pool(int threads) : parts_(threads) {
+  explicit Pool(int threads) : parts_(threads), claims_(static_cast<std::size_t>(threads)) {
     for (int part = 1; part < threads; ++part) workers_.emplace_back([this, part] { work(part); });
   }
 
@@ -86,12 +88,15 @@ class Pool {
     pending_.store(parts_ - 1, std::memory_order_relaxed);
     // The fences of seq_cst order "publish, then look for sleepers" against "go to sleep, then look
     // for work": one of the two sides always sees the other.
-    epoch_.fetch_add(1, std::memory_order_seq_cst);
+    const std::uint64_t epoch = epoch_.fetch_add(1, std::memory_order_seq_cst) + 1;
     if (sleepers_.load(std::memory_order_seq_cst) > 0) {
       const std::lock_guard lock(mutex_);
       wake_.notify_all();
     }
     run_part(job_, 0);
+    for (int part = 1; part < parts_; ++part) {
+      if (claim(part, epoch)) finish(part);
+    }
     for (int spins = 0; pending_.load(std::memory_order_acquire) > 0; ++spins) {
       if (spins < kSpins) {
         pause_briefly();
@@ -102,17 +107,33 @@ class Pool {
   }
 
  private:
+  /// The last epoch whose part was begun; a cache line each.
+  struct alignas(64) Claim {
+    std::atomic<std::uint64_t> epoch{0};
+  };
+
+  /// Whether the calling thread is the one to compute the part. A thread that comes too late, when the region
+  /// or later ones are over, is told no.
+  bool claim(int part, std::uint64_t epoch) {
+    std::atomic<std::uint64_t>& claimed = claims_[static_cast<std::size_t>(part)].epoch;
+    std::uint64_t before = claimed.load(std::memory_order_relaxed);
+    return before < epoch && claimed.compare_exchange_strong(before, epoch, std::memory_order_acq_rel);
+  }
+
+  void finish(int part) {
+    run_part(job_, part);
+    pending_.fetch_sub(1, std::memory_order_release);
+  }
+
   void work(int part) {
     std::uint64_t seen = 0;
     while (true) {
       wait_for_work(seen);
       seen = epoch_.load(std::memory_order_acquire);
       if (stop_.load()) return;
-      {
-        const DenormalScope mode(job_.mode);
-        run_part(job_, part);
-      }
-      pending_.fetch_sub(1, std::memory_order_release);
+      if (!claim(part, seen)) continue;
+      const DenormalScope mode(job_.mode);
+      finish(part);
     }
   }
 
@@ -129,6 +150,7 @@ class Pool {
 
   const int parts_;
   Job job_;
+  std::vector<Claim> claims_;  // by part; that of part 0 is the caller's and not used
   alignas(64) std::atomic<std::uint64_t> epoch_{0};
   alignas(64) std::atomic<int> pending_{0};
   alignas(64) std::atomic<int> sleepers_{0};
