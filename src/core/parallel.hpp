@@ -1,7 +1,10 @@
 /// Fork-join parallelism over a pool of threads that spins for a moment before it sleeps.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
+
+#include "hebb/threads.hpp"
 
 namespace hebb {
 
@@ -22,6 +25,14 @@ void parallel_for(std::int64_t tasks, const Body& body) {
   parallel_tasks(
       tasks, [](const void* context, std::int64_t task) { (*static_cast<const Body*>(context))(task); },
       &body);
+}
+
+/// Runs `body(begin, end)` on contiguous parts of [0, count), one for each thread, of at least `grain`
+/// elements. The body must compute the same for an element whatever part it is in.
+template <class Body>
+void parallel_ranges(std::int64_t count, std::int64_t grain, const Body& body) {
+  const std::int64_t parts = std::clamp<std::int64_t>(count / std::max<std::int64_t>(grain, 1), 1, threads());
+  parallel_for(parts, [&](std::int64_t part) { body(count * part / parts, count * (part + 1) / parts); });
 }
 
 }  // namespace hebb

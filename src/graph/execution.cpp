@@ -54,7 +54,10 @@ class CallsStep final : public Execution::Step {
   CallsStep(std::optional<Gemm> gemm, const GemmOperands& operands, const ElementwiseLoop* loop,
             const std::vector<float*>& slots)
       : gemm_(std::move(gemm)), operands_(operands) {
-    if (gemm_) tiles_ = gemm_->calls(operands_);
+    if (gemm_) {
+      packed_.resize(gemm_->packed_floats());
+      tiles_ = gemm_->calls(operands_, packed_.data());
+    }
     if (loop == nullptr) return;
     scratch_.resize(loop->scratch_floats());
     calls_ = loop->calls(slots.data(), scratch_.data());
@@ -64,7 +67,7 @@ class CallsStep final : public Execution::Step {
     return (!gemm_ || !tiles_.empty()) && (loop == nullptr || !calls_.empty());
   }
   void run() override {
-    if (gemm_ && gemm_->packs()) gemm_->pack(operands_);
+    if (!packed_.empty()) gemm_->pack(operands_, packed_.data());
     for (const GemmCall& call : tiles_) call.run(call.tile);
     for (const ElementwiseLoop::Call& call : calls_) call();
   }
@@ -72,6 +75,7 @@ class CallsStep final : public Execution::Step {
  private:
   std::optional<Gemm> gemm_;
   GemmOperands operands_;
+  std::vector<float> packed_;
   std::vector<GemmCall> tiles_;
   std::vector<float> scratch_;
   std::vector<ElementwiseLoop::Call> calls_;
@@ -220,8 +224,7 @@ Execution::Execution(std::shared_ptr<const Plan> plan, const std::vector<void*>&
     const GemmOperands product = {static_cast<const float*>(operands[0]),
                                   static_cast<const float*>(operands[1]),
                                   group.bias < 0 ? nullptr : static_cast<const float*>(address(group.bias)),
-                                  static_cast<float*>(resolve(group.product)),
-                                  reinterpret_cast<float*>(memory_.get() + group.scratch_offset)};
+                                  static_cast<float*>(resolve(group.product))};
     const GemmProblem problem = single_product(*head.node);
     steps_.push_back(make_step(&problem, product, loop, std::move(slots)));
   }

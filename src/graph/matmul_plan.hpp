@@ -1,8 +1,6 @@
 /// How a matmul node maps to products of plain matrices.
 #pragma once
 
-#include <cstddef>
-
 #include "graph/node.hpp"
 #include "kernels/gemm.hpp"
 
@@ -14,8 +12,5 @@ bool is_single_product(const Node& node);
 
 /// The product of a node for which is_single_product holds.
 GemmProblem single_product(const Node& node);
-
-/// Scratch memory that product needs.
-std::size_t product_scratch_floats(const Node& node);
 
 }  // namespace hebb

@@ -411,13 +411,11 @@ void PlanSchedule::place() {
     request(index, value.group, std::max(value.group, last_group_[static_cast<std::size_t>(index)]));
   }
   // The tiles of a product go where one of the values computed from them will be, or to memory of their own.
-  std::vector<std::pair<int, int>> shares;                     // group, value
-  std::vector<std::pair<int, std::size_t>> products, scratch;  // group, request
+  std::vector<std::pair<int, int>> shares;            // group, value
+  std::vector<std::pair<int, std::size_t>> products;  // group, request
   for (int g = 0; g < static_cast<int>(groups.size()); ++g) {
     Group& group = groups[static_cast<std::size_t>(g)];
     if (group.kind != Group::Kind::matmul) continue;
-    const std::size_t floats = product_scratch_floats(*at(group.head).node);
-    if (floats > 0) scratch.emplace_back(g, arena.request(floats * sizeof(float), g, g));
     const int product = group.biased >= 0 ? group.biased : group.head;
     if (needs_memory_[static_cast<std::size_t>(product)]) {
       shares.emplace_back(g, product);
@@ -445,8 +443,6 @@ void PlanSchedule::place() {
   for (const auto& [g, handle] : products) {
     groups[static_cast<std::size_t>(g)].product = {Location::Kind::memory, arena.offset(handle), 0, nullptr};
   }
-  for (const auto& [g, handle] : scratch)
-    groups[static_cast<std::size_t>(g)].scratch_offset = arena.offset(handle);
   for (const auto& [g, value] : shares)
     groups[static_cast<std::size_t>(g)].product = locations[static_cast<std::size_t>(value)];
 }

@@ -44,7 +44,6 @@ struct Group {
   std::optional<ElementwiseLoop> loop = {};
   std::vector<int> slots = {};  ///< roots the loop reads and writes
   Location product = {};        ///< where a matmul writes its tiles
-  std::size_t scratch_offset = 0;
 };
 
 /// Elements of a product up to which the program behind it runs once over all of it.

@@ -1,8 +1,9 @@
 #include "kernels/gemm.hpp"
 
 #include <algorithm>
-#include <cstring>
+#include <cstdlib>
 #include <memory>
+#include <new>
 
 #include "core/parallel.hpp"
 #include "kernels/gemm_tile.hpp"
@@ -12,20 +13,18 @@ namespace hebb {
 
 namespace {
 
-constexpr std::int64_t kDeepest = 320;          // k of one block: a panel of B stays in the first-level cache
-constexpr std::int64_t kMostRowsOfBlock = 144;  // rows of A packed at once: 225 KB at the deepest
+constexpr std::int64_t kDeepest = 256;        // k of one block: a panel of B fills half the first-level cache
+constexpr std::int64_t kPackedA = 56 * 1024;  // floats of A that stay in the second-level cache
 constexpr std::int64_t kSerialWork = 40'000;  // multiply-adds below which splitting does not pay (about 2 us)
-constexpr std::int64_t kWorkOfTask = 400'000;        // multiply-adds worth a task of their own
-constexpr std::int64_t kMostTasks = 16;              // for products that are not blocked by cache size
-constexpr std::int64_t kUnpackedElements = 160'000;  // B up to here is read where it lies
-constexpr std::int64_t kLongStride = 1024;           // rows this far apart collide in the cache's sets
+constexpr std::int64_t kWorkOfPart = 20'000;  // multiply-adds that are worth a thread
+constexpr std::int64_t kFewTiles = 3;         // tiles above each other for which packing B pays
+constexpr std::int64_t kManyPanels =
+    12;  // panels of B for which packing A pays, rows being scattered in memory
+constexpr std::int64_t kPackedB = 256 * 1024;   // floats of B packed at once, to be read in several passes
+constexpr std::int64_t kRowsPacked = 8;         // rows of them between which their lines stay in the cache
+constexpr std::int64_t kCachedElements = 2048;  // B up to here is in the first-level cache wherever it lies
 
 std::int64_t ceil_div(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
-
-/// The begin of part `i` of `total` things cut into `parts` runs of nearly equal numbers of units of `unit`.
-std::int64_t cut(std::int64_t total, std::int64_t parts, std::int64_t i, std::int64_t unit) {
-  return std::min(total, ceil_div(total, unit) * i / parts * unit);
-}
 
 /// Scratch of the calling thread, grown as needed and kept.
 float* thread_scratch(std::size_t floats) {
@@ -68,175 +67,229 @@ void cut_tile(const GemmTiles& tiles, const GemmTile& whole, std::int64_t rows, 
 
 Gemm::Gemm(const GemmProblem& problem) : problem_(problem) {
   const GemmTiles& tiles = gemm_tiles();
+  const auto& [m, n, k, transpose_a, transpose_b, a_stride, b_stride, c_stride] = problem_;
   tile_rows_ = tiles.most_rows;
   // Widths: one vector for narrow matrices, more than two for few rows.
-  std::int64_t vectors = problem_.n <= tiles.lanes ? 1 : 2;
+  std::int64_t vectors = n <= tiles.lanes ? 1 : 2;
   for (std::int64_t wider = 4; wider <= tiles.most_vectors; wider *= 2) {
-    if (tiles.find(problem_.m, wider) != nullptr && problem_.n >= wider * tiles.lanes) vectors = wider;
+    if (tiles.find(m, wider) != nullptr && n >= wider * tiles.lanes) vectors = wider;
   }
   tile_columns_ = vectors * tiles.lanes;
-  while (tiles.find(std::clamp<std::int64_t>(problem_.m, 1, tile_rows_), vectors) == nullptr) --tile_rows_;
-  choose_blocks();
-}
+  while (tiles.find(std::clamp<std::int64_t>(m, 1, tile_rows_), vectors) == nullptr) --tile_rows_;
 
-void Gemm::choose_blocks() {
-  const auto& [m, n, k, transpose_a, transpose_b, a_stride, b_stride, c_stride] = problem_;
-  const bool many_rows = m > 2 * tile_rows_;
-  pack_b_ = (transpose_b && n > 1 && k > 1) ||
-            (many_rows && (n * k > kUnpackedElements || b_stride >= kLongStride));
-  pack_a_ = m > tile_rows_ && n > 4 * tile_columns_ && a_stride >= kLongStride / 2 && pack_b_;
   k_block_ = k <= kDeepest ? k : ceil_div(k, ceil_div(k, kDeepest));
-  if (pack_b_) scratch_floats_ = static_cast<std::size_t>(ceil_div(n, tile_columns_) * tile_columns_ * k);
+  const std::int64_t most_rows = kPackedA / std::max<std::int64_t>(k_block_, 1) / tile_rows_ * tile_rows_;
+  rows_of_pass_ = std::max(most_rows, tile_rows_);
+  pack_b_ = transpose_b ? n > 1 && k > 1
+                        : m >= kFewTiles * tile_rows_ && b_stride > tile_columns_ && n * k > kCachedElements;
+  pack_a_ = m > tile_rows_ && (transpose_a ? n > 2 * tile_columns_ : n > kManyPanels * tile_columns_);
+  columns_packed_ =
+      std::max<std::int64_t>(kPackedB / std::max<std::int64_t>(k_block_, 1) / tile_columns_, 1) *
+      tile_columns_;
+}
 
-  const std::int64_t work = m * n * std::max<std::int64_t>(k, 1);
-  if (work < kSerialWork) return;
-  const std::int64_t row_tiles = ceil_div(m, tile_rows_);
-  const std::int64_t column_tiles = ceil_div(n, tile_columns_);
-  // An even number of tasks, so that two, or four, threads finish together.
-  std::int64_t tasks = std::clamp<std::int64_t>(work / kWorkOfTask / 2 * 2, 2, kMostTasks);
-  if (row_tiles >= tasks) {
-    row_blocks_ = std::max(tasks, ceil_div(m, kMostRowsOfBlock));
-    if (row_blocks_ > 1) row_blocks_ += row_blocks_ % 2;
-    row_blocks_ = std::min(row_blocks_, row_tiles);
-  } else if (column_tiles >= tasks) {
-    column_blocks_ = tasks;
-  } else {
-    row_blocks_ = row_tiles >= column_tiles ? row_tiles : 1;
-    column_blocks_ = row_tiles >= column_tiles ? 1 : column_tiles;
-    if (row_tiles > 1 && column_tiles > 1) {
-      row_blocks_ = row_tiles;
-      column_blocks_ = std::min(column_tiles, ceil_div(tasks, row_tiles));
+/// Whether threads share rows rather than columns: where that leaves fewer of them idle. Otherwise columns,
+/// as each thread then packs what it alone needs of B, which is more work than packing A. An element is
+/// summed in the same order whatever the choice.
+bool Gemm::shares_rows(int parts) const {
+  const auto waste = [parts](std::int64_t tiles) {
+    return static_cast<double>(ceil_div(tiles, parts) * parts) / static_cast<double>(tiles);
+  };
+  return 1.05 * waste(ceil_div(problem_.m, tile_rows_)) < waste(ceil_div(problem_.n, tile_columns_));
+}
+
+std::size_t Gemm::packed_floats() const {
+  return pack_b_ ? static_cast<std::size_t>(ceil_div(problem_.n, tile_columns_) * tile_columns_ * problem_.k)
+                 : 0;
+}
+
+/// Packs the panels of columns [column, column_end), one after the other.
+void Gemm::pack_b(const GemmOperands& operands, const Block& block, std::int64_t column,
+                  std::int64_t column_end, float* to) const {
+  const std::int64_t depth = block.k_end - block.k;
+  if (!problem_.transpose_b) {
+    // A few rows at a time: neighbouring columns are neighbours in memory, rows may be pages apart.
+    for (std::int64_t row = 0; row < depth; row += kRowsPacked) {
+      const std::int64_t rows = std::min(kRowsPacked, depth - row);
+      for (std::int64_t j = column; j < column_end; j += tile_columns_) {
+        gemm_tiles().pack_rows(operands.b + (block.k + row) * problem_.b_stride + j, problem_.b_stride,
+                               to + (j - column) * depth + row * tile_columns_, tile_columns_,
+                               std::min(tile_columns_, problem_.n - j), rows);
+      }
+    }
+    return;
+  }
+  for (std::int64_t j = column; j < column_end; j += tile_columns_) {
+    const std::int64_t columns = std::min(tile_columns_, problem_.n - j);
+    float* panel = to + (j - column) * depth;
+    transpose_plane(operands.b + j * problem_.b_stride + block.k, problem_.b_stride, panel, tile_columns_,
+                    columns, depth);
+    for (std::int64_t i = 0; columns < tile_columns_ && i < depth; ++i) {
+      std::fill(panel + i * tile_columns_ + columns, panel + (i + 1) * tile_columns_, 0.0F);
     }
   }
 }
 
-void Gemm::pack(const GemmOperands& operands) const {
-  // By name, not by structured binding: clang 14 does not let lambdas capture those.
-  const std::int64_t n = problem_.n;
-  const std::int64_t k = problem_.k;
-  const std::int64_t b_stride = problem_.b_stride;
-  const bool transpose_b = problem_.transpose_b;
-  const std::int64_t width = tile_columns_;
-  const std::int64_t panels = ceil_div(n, width);
-  // Layout: for each block of k, for each panel of `width` columns, k rows of `width` floats.
-  const auto pack_panel = [&](std::int64_t panel) {
-    const std::int64_t column = panel * width;
-    const std::int64_t columns = std::min(width, n - column);
-    for (std::int64_t k0 = 0; k0 < k; k0 += k_block_) {
-      const std::int64_t depth = std::min(k_block_, k - k0);
-      float* to = operands.scratch + k0 * panels * width + panel * depth * width;
-      if (transpose_b) {
-        transpose_plane(operands.b + column * b_stride + k0, b_stride, to, width, columns, depth);
-      } else {
-        for (std::int64_t i = 0; i < depth; ++i) {
-          std::memcpy(to + i * width, operands.b + (k0 + i) * b_stride + column,
-                      static_cast<std::size_t>(columns) * sizeof(float));
-        }
-      }
-      for (std::int64_t i = 0; columns < width && i < depth; ++i) {
-        std::fill(to + i * width + columns, to + (i + 1) * width, 0.0F);
-      }
+void Gemm::pack_a(const GemmOperands& operands, const Block& block, float* to) const {
+  const std::int64_t rows = block.row_end - block.row;
+  const std::int64_t tiles = ceil_div(rows, tile_rows_);
+  const std::int64_t depth = block.k_end - block.k;
+  for (std::int64_t t = 0; t < tiles; ++t) {
+    const std::int64_t row = block.row + rows * t / tiles;
+    const std::int64_t height = block.row + rows * (t + 1) / tiles - row;
+    float* tile = to + t * tile_rows_ * depth;
+    if (problem_.transpose_a) {
+      gemm_tiles().pack_rows(operands.a + block.k * problem_.a_stride + row, problem_.a_stride, tile,
+                             tile_rows_, height, depth);
+    } else {
+      gemm_tiles().pack_columns(operands.a + row * problem_.a_stride + block.k, problem_.a_stride, tile,
+                                tile_rows_, height, depth);
     }
-  };
-  if (row_blocks_ * column_blocks_ == 1) {
-    for (std::int64_t panel = 0; panel < panels; ++panel) pack_panel(panel);
-  } else {
-    parallel_for(panels, pack_panel);
   }
+}
+
+Gemm::Panel Gemm::unpacked(const GemmOperands& operands, const Block& block, std::int64_t column) const {
+  const auto& [m, n, k, transpose_a, transpose_b, a_stride, b_stride, c_stride] = problem_;
+  Panel panel = {};
+  panel.a = operands.a + (transpose_a ? block.k * a_stride + block.row : block.row * a_stride + block.k);
+  panel.a_row = transpose_a ? 1 : a_stride;
+  panel.a_step = transpose_a ? a_stride : 1;
+  // B is read transposed where it lies only when it is a single column or row.
+  panel.b = operands.b + (transpose_b ? column * b_stride + block.k : block.k * b_stride + column);
+  panel.b_step = transpose_b ? 1 : b_stride;
+  return panel;
 }
 
 template <class Emit>
-void Gemm::for_each_tile(const GemmOperands& operands, std::int64_t task, const Emit& emit) const {
-  const auto& [m, n, k, transpose_a, transpose_b, a_stride, b_stride, c_stride] = problem_;
-  const GemmTiles& tiles = gemm_tiles();
-  const auto [row, row_end, column, column_end] = block(task);
-  const std::int64_t rows = row_end - row;
-
-  const std::int64_t row_tiles = ceil_div(rows, tile_rows_);
-  const std::int64_t panels = ceil_div(n, tile_columns_);
-  float* packed_a =
-      pack_a_ ? thread_scratch(static_cast<std::size_t>(row_tiles * tile_rows_ * k_block_)) : nullptr;
+void Gemm::for_each_tile(const GemmOperands& operands, const Block& block, std::int64_t column,
+                         const Panel& panel, const Emit& emit) const {
+  const std::int64_t rows = block.row_end - block.row;
+  const std::int64_t tiles = ceil_div(rows, tile_rows_);
   GemmTile tile;
-  tile.c_row = c_stride;
-  for (std::int64_t k0 = 0; k0 < std::max<std::int64_t>(k, 1); k0 += std::max<std::int64_t>(k_block_, 1)) {
-    tile.k = std::min(k_block_, k - k0);
-    tile.accumulate = k0 > 0;
-    if (pack_a_) {
-      for (std::int64_t t = 0; t < row_tiles; ++t) {
-        const std::int64_t begin = row + rows * t / row_tiles;
-        const std::int64_t end = row + rows * (t + 1) / row_tiles;
-        float* to = packed_a + t * tile_rows_ * tile.k;
-        if (transpose_a) {
-          for (std::int64_t x = 0; x < tile.k; ++x) {
-            std::memcpy(to + x * tile_rows_, operands.a + (k0 + x) * a_stride + begin,
-                        static_cast<std::size_t>(end - begin) * sizeof(float));
-          }
-        } else {
-          transpose_plane(operands.a + begin * a_stride + k0, a_stride, to, tile_rows_, end - begin, tile.k);
-        }
-      }
-    }
-    for (std::int64_t j = column; j < column_end; j += tile_columns_) {
-      tile.columns = std::min(tile_columns_, n - j);
-      if (pack_b_) {
-        tile.b = operands.scratch + k0 * panels * tile_columns_ + j / tile_columns_ * tile.k * tile_columns_;
-        tile.b_step = tile_columns_;
-      } else {
-        tile.b = operands.b + (transpose_b ? (n == 1 ? k0 : j * b_stride) : k0 * b_stride + j);
-        tile.b_step = transpose_b ? 1 : b_stride;
-      }
-      tile.bias = operands.bias != nullptr && k0 == 0 ? operands.bias + j : nullptr;
-      for (std::int64_t t = 0; t < row_tiles; ++t) {
-        const std::int64_t i = row + rows * t / row_tiles;
-        const std::int64_t height = row + rows * (t + 1) / row_tiles - i;
-        if (pack_a_) {
-          tile.a = packed_a + t * tile_rows_ * tile.k;
-          tile.a_row = 1;
-          tile.a_step = tile_rows_;
-        } else {
-          tile.a = transpose_a ? operands.a + k0 * a_stride + i : operands.a + i * a_stride + k0;
-          tile.a_row = transpose_a ? 1 : a_stride;
-          tile.a_step = transpose_a ? a_stride : 1;
-        }
-        tile.c = operands.c + i * c_stride + j;
-        cut_tile(tiles, tile, height, emit);
-      }
-    }
+  tile.k = block.k_end - block.k;
+  tile.accumulate = block.k > 0;
+  tile.columns = std::min(tile_columns_, block.column_end - column);
+  tile.a_row = panel.a_row;
+  tile.a_step = panel.a_step;
+  tile.b = panel.b;
+  tile.b_step = panel.b_step;
+  tile.bias = operands.bias != nullptr && block.k == 0 ? operands.bias + column : nullptr;
+  tile.c_row = problem_.c_stride;
+  for (std::int64_t t = 0; t < tiles; ++t) {
+    const std::int64_t row = rows * t / tiles;
+    tile.a = panel.a + (panel.a_tile != 0 ? t * panel.a_tile : row * panel.a_row);
+    tile.c = operands.c + (block.row + row) * problem_.c_stride + column;
+    cut_tile(gemm_tiles(), tile, rows * (t + 1) / tiles - row, emit);
   }
 }
 
-Gemm::Block Gemm::block(std::int64_t task) const {
-  const std::int64_t m = problem_.m;
-  const std::int64_t n = problem_.n;
-  const std::int64_t row_block = task / column_blocks_;
-  const std::int64_t column_block = task % column_blocks_;
-  return {cut(m, row_blocks_, row_block, row_blocks_ == 1 ? 1 : tile_rows_),
-          row_block + 1 == row_blocks_ ? m : cut(m, row_blocks_, row_block + 1, tile_rows_),
-          cut(n, column_blocks_, column_block, tile_columns_),
-          column_block + 1 == column_blocks_ ? n : cut(n, column_blocks_, column_block + 1, tile_columns_)};
+/// One pass over rows of A that stay in the second-level cache, panel by panel of B, which stays in the
+/// first. The panels are packed one at a time where they are not packed already.
+void Gemm::run_pass(const GemmOperands& operands, const Block& block, const float* packed_b,
+                    float* scratch) const {
+  const std::int64_t depth = block.k_end - block.k;
+  float* packed_a = scratch + (packed_b == nullptr ? depth * tile_columns_ : 0);
+  if (pack_a_) pack_a(operands, block, packed_a);
+  for (std::int64_t column = block.column; column < block.column_end; column += tile_columns_) {
+    Panel panel = unpacked(operands, block, column);
+    if (pack_a_) {
+      panel.a = packed_a;
+      panel.a_row = 1;
+      panel.a_step = tile_rows_;
+      panel.a_tile = tile_rows_ * depth;
+    }
+    if (pack_b_) {
+      panel.b_step = tile_columns_;
+      if (packed_b != nullptr) {
+        panel.b = packed_b + (column - block.column) * depth;
+      } else {
+        pack_b(operands, block, column, std::min(column + tile_columns_, block.column_end), scratch);
+        panel.b = scratch;
+      }
+    }
+    for_each_tile(operands, block, column, panel,
+                  [](GemmTileRun kernel, const GemmTile& tile) { kernel(tile); });
+  }
 }
 
-void Gemm::run_block(const GemmOperands& operands, const GemmEpilogue& epilogue, std::int64_t task) const {
-  const auto [row, row_end, column, column_end] = block(task);
-  if (row >= row_end || column >= column_end) return;
-  for_each_tile(operands, task, [](GemmTileRun kernel, const GemmTile& tile) { kernel(tile); });
-  if (epilogue.run != nullptr) epilogue.run(epilogue.context, row, row_end, column, column_end);
-}
-
-std::vector<GemmCall> Gemm::calls(const GemmOperands& operands) const {
-  std::vector<GemmCall> result;
-  const bool one_task = row_blocks_ * column_blocks_ == 1 && !pack_a_;
-  if (!one_task || problem_.m == 0 || problem_.n == 0) return result;
-  for_each_tile(operands, 0, [&](GemmTileRun kernel, const GemmTile& tile) {
-    result.push_back({kernel, tile});
-  });
-  return result;
+/// What one thread does: columns are few enough for their panels to stay in the last-level cache.
+void Gemm::run_part(const GemmOperands& operands, const GemmEpilogue& epilogue, Block part) const {
+  const std::int64_t rows = part.row_end - part.row;
+  const std::int64_t passes = ceil_div(rows, rows_of_pass_);
+  const std::int64_t tallest = ceil_div(ceil_div(rows, passes), tile_rows_) + 1;
+  const bool pack_all = pack_b_ && passes > 1;
+  const std::int64_t width = ceil_div(part.column_end - part.column, tile_columns_) * tile_columns_;
+  const std::int64_t floats_b = k_block_ * (pack_all ? width : tile_columns_);
+  const std::int64_t floats_a = pack_a_ ? k_block_ * tallest * tile_rows_ : 0;
+  // A vector more: see GemmTiles::pack_rows.
+  float* scratch = thread_scratch(static_cast<std::size_t>(floats_a + floats_b + gemm_tiles().lanes));
+  const auto pass = [&](std::int64_t i) {
+    Block block = part;
+    block.row = part.row + rows * i / passes;
+    block.row_end = part.row + rows * (i + 1) / passes;
+    return block;
+  };
+  do {
+    part.k_end = std::min(problem_.k, part.k + k_block_);
+    if (pack_all) pack_b(operands, part, part.column, part.column_end, scratch);
+    for (std::int64_t i = 0; i < passes; ++i) {
+      run_pass(operands, pass(i), pack_all ? scratch : nullptr, pack_all ? scratch + floats_b : scratch);
+    }
+    part.k = part.k_end;
+  } while (part.k < problem_.k);
+  for (std::int64_t i = 0; epilogue.run != nullptr && i < passes; ++i) {
+    const Block block = pass(i);
+    epilogue.run(epilogue.context, block.row, block.row_end, block.column, block.column_end);
+  }
 }
 
 void Gemm::run(const GemmOperands& operands, const GemmEpilogue& epilogue) const {
   if (problem_.m == 0 || problem_.n == 0) return;
-  if (pack_b_) pack(operands);
-  parallel_for(row_blocks_ * column_blocks_, [&](std::int64_t task) { run_block(operands, epilogue, task); });
+  const auto& [m, n, k, transpose_a, transpose_b, a_stride, b_stride, c_stride] = problem_;
+  const std::int64_t work = m * n * std::max<std::int64_t>(k, 1);
+  const bool rows = work >= kSerialWork && shares_rows(threads());
+  const std::int64_t extent = rows ? m : n;
+  const std::int64_t unit = rows ? tile_rows_ : tile_columns_;
+  const auto run_units = [&](std::int64_t begin, std::int64_t end) {
+    Block part = {0, problem_.m, 0, problem_.n, 0, 0};
+    (rows ? part.row : part.column) = begin * unit;
+    (rows ? part.row_end : part.column_end) = std::min(end * unit, extent);
+    for (const std::int64_t column_end = part.column_end; part.column < column_end;
+         part.column += columns_packed_) {
+      part.column_end = std::min(column_end, part.column + columns_packed_);
+      run_part(operands, epilogue, part);
+    }
+  };
+  const std::int64_t units = ceil_div(extent, unit);
+  if (work < kSerialWork) {
+    run_units(0, units);
+  } else {
+    parallel_ranges(units, ceil_div(units * kWorkOfPart, work), run_units);
+  }
+}
+
+void Gemm::pack(const GemmOperands& operands, float* packed) const {
+  if (!pack_b_) return;
+  const Block whole = {0, problem_.m, 0, problem_.n, 0, problem_.k};
+  pack_b(operands, whole, 0, problem_.n, packed);
+}
+
+std::vector<GemmCall> Gemm::calls(const GemmOperands& operands, float* packed) const {
+  std::vector<GemmCall> result;
+  const bool small = problem_.m * problem_.n * problem_.k < kSerialWork && problem_.m <= rows_of_pass_;
+  if (!small || k_block_ < problem_.k || problem_.m == 0 || problem_.n == 0) return result;
+  const Block whole = {0, problem_.m, 0, problem_.n, 0, problem_.k};
+  for (std::int64_t column = 0; column < problem_.n; column += tile_columns_) {
+    Panel panel = unpacked(operands, whole, column);
+    if (pack_b_) {
+      panel.b = packed + column * problem_.k;
+      panel.b_step = tile_columns_;
+    }
+    for_each_tile(operands, whole, column, panel, [&](GemmTileRun kernel, const GemmTile& tile) {
+      result.push_back({kernel, tile});
+    });
+  }
+  return result;
 }
 
 }  // namespace hebb

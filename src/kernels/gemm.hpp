@@ -40,7 +40,6 @@ struct GemmOperands {
   const float* b = nullptr;
   const float* bias = nullptr;
   float* c = nullptr;
-  float* scratch = nullptr;  ///< Gemm::scratch_floats() of them, 64-byte aligned
 };
 
 /// One tile bound to addresses.
@@ -54,26 +53,39 @@ class Gemm {
  public:
   explicit Gemm(const GemmProblem& problem);
 
-  std::size_t scratch_floats() const { return scratch_floats_; }
   /// Computes C, in parallel where the shape is large enough. Each element is summed in an order that depends
   /// on the shape and the instruction set alone.
   void run(const GemmOperands& operands, const GemmEpilogue& epilogue = {}) const;
 
   /// For products so small that deciding how to compute them costs as much as computing them: `run` is the
-  /// same as `pack`, then these calls. Empty for a larger product.
-  std::vector<GemmCall> calls(const GemmOperands& operands) const;
-  bool packs() const { return pack_b_; }
-  void pack(const GemmOperands& operands) const;
+  /// same as `pack`, then these calls. Empty for a larger product. `packed` has packed_floats() elements.
+  std::vector<GemmCall> calls(const GemmOperands& operands, float* packed) const;
+  void pack(const GemmOperands& operands, float* packed) const;
+  std::size_t packed_floats() const;  ///< zero where B is read where it lies
 
  private:
+  /// Rows [row, row_end) and columns [column, column_end) of C, and the depth [k, k_end).
   struct Block {
-    std::int64_t row, row_end, column, column_end;
+    std::int64_t row, row_end, column, column_end, k, k_end;
   };
-  Block block(std::int64_t task) const;
-  void choose_blocks();
-  void run_block(const GemmOperands& operands, const GemmEpilogue& epilogue, std::int64_t task) const;
+  /// Where the tiles of a block find their operands.
+  struct Panel {
+    const float* a;
+    std::int64_t a_row, a_step, a_tile;  // a_tile: elements from tile to tile where A is packed
+    const float* b;
+    std::int64_t b_step;
+  };
+  bool shares_rows(int parts) const;
+  void run_part(const GemmOperands& operands, const GemmEpilogue& epilogue, Block part) const;
+  void run_pass(const GemmOperands& operands, const Block& block, const float* packed_b,
+                float* scratch) const;
+  void pack_a(const GemmOperands& operands, const Block& block, float* to) const;
+  void pack_b(const GemmOperands& operands, const Block& block, std::int64_t column, std::int64_t column_end,
+              float* to) const;
+  Panel unpacked(const GemmOperands& operands, const Block& block, std::int64_t column) const;
   template <class Emit>
-  void for_each_tile(const GemmOperands& operands, std::int64_t task, const Emit& emit) const;
+  void for_each_tile(const GemmOperands& operands, const Block& block, std::int64_t column,
+                     const Panel& panel, const Emit& emit) const;
 
   GemmProblem problem_;
   bool pack_a_ = false;
@@ -81,9 +93,8 @@ class Gemm {
   std::int64_t tile_rows_ = 0;
   std::int64_t tile_columns_ = 0;
   std::int64_t k_block_ = 0;
-  std::int64_t row_blocks_ = 1;
-  std::int64_t column_blocks_ = 1;
-  std::size_t scratch_floats_ = 0;
+  std::int64_t rows_of_pass_ = 0;
+  std::int64_t columns_packed_ = 0;
 };
 
 }  // namespace hebb

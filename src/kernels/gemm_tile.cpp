@@ -1,5 +1,6 @@
 #include "kernels/gemm_tile.hpp"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -9,16 +10,6 @@
 #define HWY_TARGET_INCLUDE "kernels/gemm_tile.cpp"  // NOLINT
 #include <hwy/foreach_target.h>                     // NOLINT: must come before highway.h
 #include <hwy/highway.h>
-
-// The accumulators stay in registers only when the loops over them are unrolled completely, which GCC does
-// not do by itself at -O2 (60 instead of 210 GFLOP/s on one AVX-512 core).
-#ifndef HEBB_UNROLL
-#if defined(__clang__)
-#define HEBB_UNROLL _Pragma("unroll")
-#else
-#define HEBB_UNROLL _Pragma("GCC unroll 16")
-#endif
-#endif
 
 HWY_BEFORE_NAMESPACE();
 namespace hebb {
@@ -129,9 +120,71 @@ GemmTileRun Find(std::int64_t rows, std::int64_t vectors) {
   }
 }
 
+void PackRows(const float* from, std::int64_t from_stride, float* to, std::int64_t to_stride,
+              std::int64_t columns, std::int64_t rows) {
+  const D d;
+  const auto lanes = static_cast<std::int64_t>(hn::Lanes(d));
+  const std::int64_t whole = columns / lanes * lanes;
+  const auto mask = hn::FirstN(d, static_cast<std::size_t>(columns - whole));
+  for (std::int64_t i = 0; i < rows; ++i) {
+    for (std::int64_t j = 0; j < whole; j += lanes) hn::StoreU(hn::LoadU(d, from + j), d, to + j);
+    if (whole < columns) hn::StoreU(hn::MaskedLoad(mask, d, from + whole), d, to + whole);
+    from += from_stride;
+    to += to_stride;
+  }
+}
+
+#if HWY_TARGET == HWY_SCALAR
+void PackColumns(const float* from, std::int64_t from_stride, float* to, std::int64_t to_stride,
+                 std::int64_t rows, std::int64_t columns) {
+  for (std::int64_t j = 0; j < columns; ++j) {
+    for (std::int64_t i = 0; i < rows; ++i) to[j * to_stride + i] = from[i * from_stride + j];
+  }
+}
+#else
+void PackColumns(const float* from, std::int64_t from_stride, float* to, std::int64_t to_stride,
+                 std::int64_t rows, std::int64_t columns) {
+  using D4 = hn::FixedTag<float, 4>;
+  using V4 = hn::Vec<D4>;
+  constexpr int kGroups = (kMostRows + 3) / 4;
+  const D4 d;
+  const hn::RepartitionToWide<D4> wide;
+  // Rows that a last group of four lacks repeat the last one: what is read there is not used.
+  const float* row[4 * kGroups];
+  for (std::int64_t i = 0; i < 4 * kGroups; ++i) row[i] = from + std::min(i, rows - 1) * from_stride;
+  std::int64_t j = 0;
+  for (; j + 4 <= columns; j += 4) {
+    V4 columns_of[kGroups][4];
+    HEBB_UNROLL
+    for (int g = 0; g < kGroups; ++g) {
+      const V4 a = hn::LoadU(d, row[4 * g] + j);
+      const V4 b = hn::LoadU(d, row[4 * g + 1] + j);
+      const V4 c = hn::LoadU(d, row[4 * g + 2] + j);
+      const V4 e = hn::LoadU(d, row[4 * g + 3] + j);
+      const auto ab_low = hn::BitCast(wide, hn::InterleaveLower(d, a, b));
+      const auto ab_high = hn::BitCast(wide, hn::InterleaveUpper(d, a, b));
+      const auto ce_low = hn::BitCast(wide, hn::InterleaveLower(d, c, e));
+      const auto ce_high = hn::BitCast(wide, hn::InterleaveUpper(d, c, e));
+      columns_of[g][0] = hn::BitCast(d, hn::InterleaveLower(wide, ab_low, ce_low));
+      columns_of[g][1] = hn::BitCast(d, hn::InterleaveUpper(wide, ab_low, ce_low));
+      columns_of[g][2] = hn::BitCast(d, hn::InterleaveLower(wide, ab_high, ce_high));
+      columns_of[g][3] = hn::BitCast(d, hn::InterleaveUpper(wide, ab_high, ce_high));
+    }
+    HEBB_UNROLL
+    for (int c = 0; c < 4; ++c) {
+      HEBB_UNROLL
+      for (int g = 0; g < kGroups; ++g) hn::StoreU(columns_of[g][c], d, to + (j + c) * to_stride + 4 * g);
+    }
+  }
+  for (; j < columns; ++j) {
+    for (std::int64_t i = 0; i < rows; ++i) to[j * to_stride + i] = row[i][j];
+  }
+}
+#endif
+
 GemmTiles Tiles() {
   const auto lanes = static_cast<std::int64_t>(hn::Lanes(D()));
-  return {lanes, kMostRows, 2 * lanes, kMostVectors, Find};
+  return {lanes, kMostRows, kMostVectors, Find, PackRows, PackColumns};
 }
 
 }  // namespace

@@ -28,11 +28,19 @@ using GemmTileRun = void (*)(const GemmTile&);
 /// The micro-kernels of the instruction set in use.
 struct GemmTiles {
   std::int64_t lanes = 1;         ///< floats in a vector
-  std::int64_t most_rows = 1;     ///< rows of the tile that uses all registers
-  std::int64_t width = 1;         ///< columns of that tile: two vectors
+  std::int64_t most_rows = 1;     ///< rows of the tile that uses all registers; it is two vectors wide
   std::int64_t most_vectors = 2;  ///< widest tile, for few rows
   /// The kernel for `rows` rows and `vectors` vectors of columns; null where there is none.
   GemmTileRun (*find)(std::int64_t rows, std::int64_t vectors) = nullptr;
+  /// to[i * to_stride + j] = from[i * from_stride + j] for i < rows, j < columns. Each row is stored in whole
+  /// vectors, zeros last, one row after the other: a row's rest is overwritten by the next, the last row's
+  /// goes up to a vector beyond it.
+  void (*pack_rows)(const float* from, std::int64_t from_stride, float* to, std::int64_t to_stride,
+                    std::int64_t columns, std::int64_t rows) = nullptr;
+  /// to[j * to_stride + i] = from[i * from_stride + j] for j < columns and i < rows, of which there are at
+  /// most most_rows; 1 <= rows. It too may write up to a vector beyond each row of `to`, in order.
+  void (*pack_columns)(const float* from, std::int64_t from_stride, float* to, std::int64_t to_stride,
+                       std::int64_t rows, std::int64_t columns) = nullptr;
 };
 
 const GemmTiles& gemm_tiles();

@@ -36,8 +36,7 @@ Product multiply(const Case& test) {
   run.bias = random_floats(static_cast<std::size_t>(p.n), 3);
   run.c.assign(static_cast<std::size_t>(p.m * p.c_stride), -77.0F);
   const Gemm gemm(p);
-  std::vector<float> scratch(gemm.scratch_floats() + 16);
-  gemm.run({run.a.data(), run.b.data(), test.bias ? run.bias.data() : nullptr, run.c.data(), scratch.data()});
+  gemm.run({run.a.data(), run.b.data(), test.bias ? run.bias.data() : nullptr, run.c.data()});
   return run;
 }
 

@@ -71,16 +71,13 @@ Kernel batched_kernel(const Node& node) {
   const auto b_at = broadcast_offsets(lead, leading(node.inputs[1].shape()));
   const GemmProblem problem = plain_product(node);
   const Gemm gemm(problem);
-  const auto scratch = std::shared_ptr<float>(
-      static_cast<float*>(std::aligned_alloc(64, (gemm.scratch_floats() * sizeof(float) / 64 + 1) * 64)),
-      std::free);
   return [=](const void* const* operands, void* result) {
     const auto* a = static_cast<const float*>(operands[0]);
     const auto* b = static_cast<const float*>(operands[1]);
     auto* c = static_cast<float*>(result);
     for (std::size_t i = 0; i < a_at.size(); ++i) {
       gemm.run({a + a_at[i] * problem.m * problem.k, b + b_at[i] * problem.k * problem.n, nullptr,
-                c + static_cast<std::int64_t>(i) * problem.m * problem.n, scratch.get()});
+                c + static_cast<std::int64_t>(i) * problem.m * problem.n});
     }
   };
 }
@@ -101,8 +98,6 @@ GemmProblem single_product(const Node& node) {
   }
   return problem;
 }
-
-std::size_t product_scratch_floats(const Node& node) { return Gemm(single_product(node)).scratch_floats(); }
 
 const Op op_matmul = {
     .name = "matmul",
