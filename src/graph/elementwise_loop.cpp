@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <set>
+#include <utility>
 
 #include "core/parallel.hpp"
 #include "hebb/error.hpp"
@@ -90,9 +92,16 @@ void ElementwiseLoop::choose_axes(const Shape& iteration, const std::vector<Shap
                 });
 }
 
-void ElementwiseLoop::compile(const Emitter& emitter, const std::vector<Store>& stores) {
+void ElementwiseLoop::compile(const Emitter& emitter, std::vector<Store> stores) {
   std::vector<Emitter::Line> lines = emitter.lines();
-  const auto values = static_cast<std::size_t>(emitter.values());
+  auto values = static_cast<std::size_t>(emitter.values());
+  // What is stored as it was read is computed too, by copying.
+  for (Store& store : stores) {
+    if (std::any_of(lines.begin(), lines.end(), [&](const auto& line) { return line.result == store.id; }))
+      continue;
+    lines.push_back({ElementwiseCode::copy, static_cast<std::int32_t>(values), {store.id, -1, -1}});
+    store.id = static_cast<std::int32_t>(values++);
+  }
 
   // Which lines are needed, how often each value is read.
   std::vector<int> uses(values, 0);
@@ -145,6 +154,7 @@ void ElementwiseLoop::compile(const Emitter& emitter, const std::vector<Store>& 
     is_scalar[static_cast<std::size_t>(constant.id)] = true;
     constants_.push_back(static_cast<float>(constant.value));
   }
+  find_fused_form(program, stores, is_scalar, places);
   std::vector<std::int32_t> last_use(values, -1);
   last_reads_.assign(walks_.size(), -1);
   completions_.assign(walks_.size(), -1);
@@ -171,14 +181,8 @@ void ElementwiseLoop::compile(const Emitter& emitter, const std::vector<Store>& 
     }
   }
   for (std::size_t s = 0; s < stores.size(); ++s) {
-    if (!written[s]) {
+    if (!written[s])
       last_use[static_cast<std::size_t>(stores[s].id)] = static_cast<std::int32_t>(program.size());
-      // An operand that is only copied to its store is read by that copy.
-      const Place& place = places[static_cast<std::size_t>(stores[s].id)];
-      if (place.kind == Place::Kind::slot && completions_[static_cast<std::size_t>(place.index)] < 0) {
-        last_reads_[static_cast<std::size_t>(place.index)] = static_cast<std::int32_t>(program.size());
-      }
-    }
   }
   std::vector<std::int32_t> free_registers;
   std::vector<std::int32_t> dying;
@@ -234,6 +238,95 @@ void ElementwiseLoop::compile(const Emitter& emitter, const std::vector<Store>& 
   }
 }
 
+namespace {
+
+/// Writes a program in the form by which kernels for all of it are found: lines in the order of a walk from
+/// the results to what they are made of, so that it does not depend on the order in which the graph was
+/// traced.
+class FusedWriter {
+ public:
+  FusedWriter(const std::vector<Emitter::Line>& program, const std::vector<bool>& is_scalar)
+      : is_scalar_(is_scalar), maker_(is_scalar.size(), nullptr), number_(is_scalar.size(), -1) {
+    for (const Emitter::Line& line : program) maker_[index(line.result)] = &line;
+    for (const Emitter::Line& line : program) {
+      for (const std::int32_t operand : line.operands) {
+        if (operand >= 0) read_.insert(operand);
+      }
+    }
+    // Operands are counted first: the lines' numbers follow theirs.
+    for (const Emitter::Line& line : program) {
+      if (!read_.contains(line.result))
+        visit(
+            line.result, [&](std::int32_t id) { operands_.push_back(id); }, [](auto) {});
+    }
+    for (std::size_t i = 0; i < operands_.size(); ++i)
+      number_[index(operands_[i])] = static_cast<std::int8_t>(i);
+    seen_.clear();
+    for (const Emitter::Line& line : program) {
+      if (!read_.contains(line.result))
+        visit(
+            line.result, [](auto) {}, [&](std::int32_t id) { add_line(*maker_[index(id)]); });
+    }
+  }
+
+  /// The values read from memory, in the order of their numbers.
+  const std::vector<std::int32_t>& operands() const { return operands_; }
+  std::int8_t number(std::int32_t id) const { return number_[index(id)]; }
+  FusedProgram program(std::span<const std::int8_t> stored) const {
+    std::uint32_t scalars = 0;
+    for (std::size_t i = 0; i < operands_.size(); ++i)
+      scalars |= is_scalar_[index(operands_[i])] ? 1U << i : 0U;
+    return {lines_, stored, scalars, static_cast<int>(operands_.size())};
+  }
+
+ private:
+  static std::size_t index(std::int32_t id) { return static_cast<std::size_t>(id); }
+
+  template <class Operand, class Line>
+  void visit(std::int32_t id, const Operand& operand, const Line& line) {
+    if (id < 0 || !seen_.insert(id).second) return;
+    if (maker_[index(id)] == nullptr) {
+      operand(id);
+      return;
+    }
+    for (const std::int32_t from : maker_[index(id)]->operands) visit(from, operand, line);
+    line(id);
+  }
+
+  void add_line(const Emitter::Line& line) {
+    const auto of = [&](int i) { return line.operands[i] < 0 ? std::int8_t{-1} : number(line.operands[i]); };
+    number_[index(line.result)] = static_cast<std::int8_t>(operands_.size() + lines_.size());
+    lines_.push_back({line.code, of(0), of(1), of(2)});
+  }
+
+  const std::vector<bool>& is_scalar_;
+  std::vector<const Emitter::Line*> maker_;  // by value
+  std::vector<std::int8_t> number_;          // by value
+  std::set<std::int32_t> read_, seen_;
+  std::vector<std::int32_t> operands_;
+  std::vector<FusedLine> lines_;
+};
+
+}  // namespace
+
+void ElementwiseLoop::find_fused_form(const std::vector<Emitter::Line>& program,
+                                      const std::vector<Store>& stores, const std::vector<bool>& is_scalar,
+                                      const std::vector<Place>& places) {
+  constexpr std::size_t kMostLines = 16;
+  if (program.size() < 2 || program.size() > kMostLines || outer_.size() > 1) return;
+  const FusedWriter writer(program, is_scalar);
+  std::vector<std::pair<std::int8_t, std::int32_t>> results;  // number, slot
+  for (const Store& store : stores) results.emplace_back(writer.number(store.id), store.slot);
+  std::sort(results.begin(), results.end());
+  std::vector<std::int8_t> stored;
+  for (const auto& [value, slot] : results) stored.push_back(value);
+  fused_.run = find_fused(writer.program(stored));
+  if (fused_.run == nullptr) return;
+  for (const std::int32_t operand : writer.operands())
+    fused_.arrays.push_back(places[static_cast<std::size_t>(operand)]);
+  for (const auto& [value, slot] : results) fused_.arrays.push_back({Place::Kind::slot, slot});
+}
+
 std::int64_t ElementwiseLoop::row_offset(const Walk& walk, std::int64_t row) const {
   if (outer_.size() == 1) return row * walk.outer[0];
   std::int64_t offset = 0;
@@ -246,6 +339,14 @@ std::int64_t ElementwiseLoop::row_offset(const Walk& walk, std::int64_t row) con
 
 void ElementwiseLoop::run(float* const* slots, std::int64_t row, std::int64_t row_end, std::int64_t column,
                           std::int64_t column_end) const {
+  if (fused_.run != nullptr) {
+    const std::int64_t rows = contiguous_ && column == 0 && column_end == columns_ ? 1 : row_end - row;
+    std::array<FusedArray, kMostPointers> arrays;
+    bind_fused(slots, row, column, arrays.data());
+    fused_.run(arrays.data(), rows,
+               rows == 1 ? (row_end - row) * (column_end - column) : column_end - column);
+    return;
+  }
   alignas(64) thread_local std::array<float, kMostRegisters * kBlock> scratch;
   std::array<float*, kMostPointers> table;
   const auto first_slot = static_cast<std::size_t>(registers_);
@@ -271,9 +372,24 @@ void ElementwiseLoop::run(float* const* slots, std::int64_t row, std::int64_t ro
   }
 }
 
+void ElementwiseLoop::bind_fused(float* const* slots, std::int64_t row, std::int64_t column,
+                                 FusedArray* arrays) const {
+  for (const Place& place : fused_.arrays) {
+    if (place.kind == Place::Kind::constant) {
+      *arrays++ = {const_cast<float*>(&constants_[static_cast<std::size_t>(place.index)]),
+                   0};  // only ever an operand
+      continue;
+    }
+    const Walk& walk = walks_[static_cast<std::size_t>(place.index)];
+    const std::int64_t stride = walk.outer.empty() ? 0 : walk.outer[0];
+    *arrays++ = {slots[place.index] + row * stride + column * walk.column, stride};
+  }
+}
+
 std::vector<ElementwiseLoop::Call> ElementwiseLoop::calls(float* const* slots, float* scratch) const {
   std::vector<Call> result;
-  if (columns_ > kBlock || rows_ * static_cast<std::int64_t>(instructions_.size()) > kMostCalls)
+  if (fused_.run != nullptr || columns_ > kBlock ||
+      rows_ * static_cast<std::int64_t>(instructions_.size()) > kMostCalls)
     return result;
   const auto first_slot = static_cast<std::size_t>(registers_);
   for (std::int64_t row = 0; row < rows_ && columns_ > 0; ++row) {
@@ -290,6 +406,17 @@ std::vector<ElementwiseLoop::Call> ElementwiseLoop::calls(float* const* slots, f
     }
   }
   return result;
+}
+
+ElementwiseLoop::FusedCall ElementwiseLoop::fused_call(float* const* slots) const {
+  FusedCall call;
+  if (fused_.run == nullptr || rows_ * columns_ >= 2 * kTaskElements || rows_ * columns_ == 0) return call;
+  call.run = fused_.run;
+  call.arrays.resize(fused_.arrays.size());
+  bind_fused(slots, 0, 0, call.arrays.data());
+  call.rows = contiguous_ ? 1 : rows_;
+  call.columns = contiguous_ ? rows_ * columns_ : columns_;
+  return call;
 }
 
 void ElementwiseLoop::run_all(float* const* slots) const {

@@ -6,6 +6,7 @@
 
 #include "graph/emitter.hpp"
 #include "hebb/shape.hpp"
+#include "kernels/fused.hpp"
 
 namespace hebb {
 
@@ -31,6 +32,8 @@ class ElementwiseLoop {
 
   std::int64_t rows() const { return rows_; }
   std::int64_t columns() const { return columns_; }
+  /// Whether one kernel computes the whole program.
+  bool fused() const { return fused_.run != nullptr; }
   /// Instructions per element; a measure of work.
   std::size_t length() const { return instructions_.size(); }
 
@@ -40,7 +43,7 @@ class ElementwiseLoop {
   /// The whole iteration, in parallel where it is long enough.
   void run_all(float* const* slots) const;
 
-  /// One instruction bound to addresses.
+  /// One instruction, bound to addresses.
   struct Call {
     ElementwiseRun run = nullptr;
     const float* a = nullptr;
@@ -53,6 +56,16 @@ class ElementwiseLoop {
   /// For iterations so small that walking them costs as much as computing: `run_all` is the same as these
   /// calls, with intermediate values in `scratch`, of scratch_floats() elements. Empty for larger ones.
   std::vector<Call> calls(float* const* slots, float* scratch) const;
+  /// The same where one kernel computes the whole program: it alone, bound to addresses. Its run is null
+  /// otherwise.
+  struct FusedCall {
+    FusedRun run = nullptr;
+    std::vector<FusedArray> arrays;
+    std::int64_t rows = 0;
+    std::int64_t columns = 0;
+    void operator()() const { run(arrays.data(), rows, columns); }
+  };
+  FusedCall fused_call(float* const* slots) const;
   std::size_t scratch_floats() const { return static_cast<std::size_t>(registers_ * columns_); }
 
   /// The last instruction that reads a slot, -1 for none; and the one after which a stored value is complete.
@@ -75,7 +88,10 @@ class ElementwiseLoop {
   };
 
   void choose_axes(const Shape& iteration, const std::vector<Shape>& slot_shapes, bool two_dimensional);
-  void compile(const Emitter& emitter, const std::vector<Store>& stores);
+  void compile(const Emitter& emitter, std::vector<Store> stores);
+  void find_fused_form(const std::vector<Emitter::Line>& program, const std::vector<Store>& stores,
+                       const std::vector<bool>& is_scalar, const std::vector<Place>& places);
+  void bind_fused(float* const* slots, std::int64_t row, std::int64_t column, FusedArray* arrays) const;
   std::int64_t row_offset(const Walk& walk, std::int64_t row) const;
 
   std::vector<std::int64_t> outer_;  // extents of the axes that make up the rows
@@ -87,6 +103,12 @@ class ElementwiseLoop {
   std::int32_t registers_ = 0;
   std::vector<float> constants_;
   std::vector<Instruction> instructions_;
+  /// The same as the instructions, where there is one kernel for all of them.
+  struct Fused {
+    FusedRun run = nullptr;
+    std::vector<Place> arrays;  // operands, then results: slots and constants
+  };
+  Fused fused_;
   std::vector<std::int32_t> last_reads_;
   std::vector<std::int32_t> completions_;
 };

@@ -30,6 +30,7 @@ std::string Plan::to_string() const {
     text += group.kind == Group::Kind::elementwise ? "fused" : name(group.head);
     if (group.bias >= 0) text += " + bias " + name(group.bias);
     for (const int member : group.members) text += " | " + name(member);
+    if (group.loop && group.loop->fused()) text += " in one kernel";
     text += '\n';
   }
   for (const auto& copy : schedule_->copies) text += "copy " + name(copy.value) + '\n';
@@ -61,15 +62,17 @@ class CallsStep final : public Execution::Step {
     if (loop == nullptr) return;
     scratch_.resize(loop->scratch_floats());
     calls_ = loop->calls(slots.data(), scratch_.data());
+    fused_ = loop->fused_call(slots.data());
   }
   /// Whether both parts were small enough.
   bool complete(const ElementwiseLoop* loop) const {
-    return (!gemm_ || !tiles_.empty()) && (loop == nullptr || !calls_.empty());
+    return (!gemm_ || !tiles_.empty()) && (loop == nullptr || !calls_.empty() || fused_.run != nullptr);
   }
   void run() override {
     if (!packed_.empty()) gemm_->pack(operands_, packed_.data());
     for (const GemmCall& call : tiles_) call.run(call.tile);
     for (const ElementwiseLoop::Call& call : calls_) call();
+    if (fused_.run != nullptr) fused_();
   }
 
  private:
@@ -79,6 +82,7 @@ class CallsStep final : public Execution::Step {
   std::vector<GemmCall> tiles_;
   std::vector<float> scratch_;
   std::vector<ElementwiseLoop::Call> calls_;
+  ElementwiseLoop::FusedCall fused_;
 };
 
 class LoopStep final : public Execution::Step {

@@ -205,10 +205,15 @@ void PlanSchedule::assign_groups() {
       continue;
     }
     if (is_elementwise(*value.node)) {
-      if (!can_join_with_deferred(index, latest)) {
-        latest = static_cast<int>(groups.size());
-        groups.push_back({.kind = Group::Kind::elementwise, .iteration = value.node->shape});
+      // Behind what it reads, or with others of its shape that are computed later anyway.
+      const int last = static_cast<int>(groups.size());
+      while (latest < last && !can_join_with_deferred(index, latest)) {
+        do {
+          ++latest;
+        } while (latest < last && groups[static_cast<std::size_t>(latest)].kind != Group::Kind::elementwise);
       }
+      if (latest == last)
+        groups.push_back({.kind = Group::Kind::elementwise, .iteration = value.node->shape});
       join(index, latest);
       continue;
     }

@@ -1,7 +1,6 @@
 #include "kernels/elementwise.hpp"
 
 #include <array>
-#include <cmath>
 
 #include "kernels/targets.hpp"
 
@@ -10,91 +9,12 @@
 #include <hwy/foreach_target.h>                       // NOLINT: must come before highway.h
 #include <hwy/highway.h>
 
-#include "kernels/math-inl.h"
+#include "kernels/elementwise-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace hebb {
 namespace HWY_NAMESPACE {
 namespace {
-
-using D = hn::ScalableTag<float>;
-using V = hn::Vec<D>;
-
-// ---- the instructions: one element-wise function of up to three vectors each
-// -----------------------------------
-
-template <class M>
-HWY_INLINE V OneWhere(D d, M mask) {
-  return hn::IfThenElseZero(mask, hn::Set(d, 1.0F));
-}
-
-// Precise, not fast: powers with a constant small exponent never get here.
-HWY_INLINE V PowLanes(D d, V a, V b) {
-  HWY_ALIGN float x[hn::MaxLanes(D())];
-  HWY_ALIGN float y[hn::MaxLanes(D())];
-  hn::Store(a, d, x);
-  hn::Store(b, d, y);
-  for (std::size_t i = 0; i < hn::Lanes(d); ++i) x[i] = std::pow(x[i], y[i]);
-  return hn::Load(d, x);
-}
-
-#define HEBB_UNARY(name, expression)            \
-  struct name {                                 \
-    static constexpr int kOperands = 1;         \
-    static HWY_INLINE V Apply(D d, V a, V, V) { \
-      (void)d;                                  \
-      return expression;                        \
-    }                                           \
-  }
-#define HEBB_BINARY(name, expression)             \
-  struct name {                                   \
-    static constexpr int kOperands = 2;           \
-    static HWY_INLINE V Apply(D d, V a, V b, V) { \
-      (void)d;                                    \
-      return expression;                          \
-    }                                             \
-  }
-#define HEBB_TERNARY(name, expression)              \
-  struct name {                                     \
-    static constexpr int kOperands = 3;             \
-    static HWY_INLINE V Apply(D d, V a, V b, V c) { \
-      (void)d;                                      \
-      return expression;                            \
-    }                                               \
-  }
-
-HEBB_UNARY(CopyOp, a);
-HEBB_BINARY(AddOp, hn::Add(a, b));
-HEBB_BINARY(SubOp, hn::Sub(a, b));
-HEBB_BINARY(MulOp, hn::Mul(a, b));
-HEBB_BINARY(DivOp, hn::Div(a, b));
-// NaN in either operand gives NaN, which the processor's own instructions do not promise.
-HEBB_BINARY(MinOp, hn::IfThenElse(hn::Lt(a, b), a, hn::IfThenElse(hn::Eq(a, a), b, a)));
-HEBB_BINARY(MaxOp, hn::IfThenElse(hn::Gt(a, b), a, hn::IfThenElse(hn::Eq(a, a), b, a)));
-HEBB_BINARY(PowOp, PowLanes(d, a, b));
-HEBB_UNARY(NegOp, hn::Neg(a));
-HEBB_UNARY(AbsOp, hn::Abs(a));
-HEBB_UNARY(SqrtOp, hn::Sqrt(a));
-HEBB_UNARY(ExpOp, Exp(d, a));
-HEBB_UNARY(Expm1Op, Expm1(d, a));
-HEBB_UNARY(LogOp, Log(d, a));
-HEBB_UNARY(Log1pOp, Log1p(d, a));
-HEBB_UNARY(TanhOp, Tanh(d, a));
-HEBB_UNARY(SigmoidOp, Sigmoid(d, a));
-HEBB_UNARY(ErfOp, Erf(d, a));
-HEBB_BINARY(LessOp, OneWhere(d, hn::Lt(a, b)));
-HEBB_BINARY(LessEqualOp, OneWhere(d, hn::Le(a, b)));
-HEBB_BINARY(EqualOp, OneWhere(d, hn::Eq(a, b)));
-HEBB_TERNARY(SelectOp, hn::IfThenElse(hn::Not(hn::Eq(a, hn::Zero(d))), b, c));
-HEBB_TERNARY(FmaOp, hn::MulAdd(a, b, c));
-HEBB_TERNARY(FnmaOp, hn::NegMulAdd(a, b, c));
-
-#undef HEBB_UNARY
-#undef HEBB_BINARY
-#undef HEBB_TERNARY
-
-// ---- the loop around them
-// --------------------------------------------------------------------------------------------
 
 template <bool scalar>
 HWY_INLINE V Whole(D d, const float* p, std::size_t i, V splat) {
@@ -142,13 +62,13 @@ constexpr Row RowOf() {
           Run<F, 4 & kMask>, Run<F, 5 & kMask>, Run<F, 6 & kMask>, Run<F, 7 & kMask>};
 }
 
+template <class... F>
+constexpr std::array<Row, sizeof...(F)> RowsOf(std::tuple<F...>*) {
+  return {RowOf<F>()...};
+}
+
 const Row* Table() {
-  static constexpr std::array<Row, static_cast<std::size_t>(ElementwiseCode::count)> kTable = {
-      RowOf<CopyOp>(),  RowOf<AddOp>(),     RowOf<SubOp>(),   RowOf<MulOp>(),  RowOf<DivOp>(),
-      RowOf<MinOp>(),   RowOf<MaxOp>(),     RowOf<PowOp>(),   RowOf<NegOp>(),  RowOf<AbsOp>(),
-      RowOf<SqrtOp>(),  RowOf<ExpOp>(),     RowOf<Expm1Op>(), RowOf<LogOp>(),  RowOf<Log1pOp>(),
-      RowOf<TanhOp>(),  RowOf<SigmoidOp>(), RowOf<ErfOp>(),   RowOf<LessOp>(), RowOf<LessEqualOp>(),
-      RowOf<EqualOp>(), RowOf<SelectOp>(),  RowOf<FmaOp>(),   RowOf<FnmaOp>()};
+  static constexpr auto kTable = RowsOf(static_cast<Instructions*>(nullptr));
   return kTable.data();
 }
 

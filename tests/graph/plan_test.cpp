@@ -180,6 +180,7 @@ TEST(Plan, UpdatesThatMustNotBeInPlace) {
   const Tensor a = normal(s, 4, 4);
   const Tensor b = normal(s, 4, 4);
   expect_updates({a, b}, {{a, b * 1.0}, {b, a + 0.0}}, {});  // a swap
+  expect_updates({a, b}, {{a, b}, {b, a}}, {});              // the same without computing anything
   expect_updates({a}, {{a, matmul(a, a)}}, {});              // head of a group
   expect_updates({a}, {{a, matmul(a, b) * 0.5}}, {});        // the product reads what the epilogue writes
   expect_updates({a}, {{a, a * 0.5}}, {sum(a), a});          // the old value is an output

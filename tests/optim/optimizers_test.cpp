@@ -5,6 +5,8 @@
 
 #include "golden.hpp"
 #include "graph/interpreter.hpp"
+#include "graph/plan.hpp"
+#include "graph/sampler.hpp"
 #include "hebb/error.hpp"
 #include "hebb/ops.hpp"
 #include "hebb/optim.hpp"
@@ -54,6 +56,58 @@ std::vector<double> trajectory(const Optimizer& optimizer, const Golden& golden,
     path.insert(path.end(), now.begin(), now.end());
   }
   return path;
+}
+
+/// One step of a plan, against the same expressions in float64; returns the plan's description.
+std::string expect_planned_step(const Optimizer& optimizer, const Shape& shape) {
+  Sampler sampler(3, 1, false);
+  const Tensor g = sampler.normal(shape);
+  std::vector<Tensor> leaves = {sampler.normal(shape)};
+  for (int slot = 0; slot < optimizer.slots(); ++slot)
+    leaves.push_back(evaluate(abs(sampler.normal(shape)) + 0.1));
+  std::vector<double> numbers(static_cast<std::size_t>(optimizer.coefficient_count()));
+  optimizer.coefficients(4, 0.1, numbers);
+  std::vector<Tensor> coefficients;
+  for (const double number : numbers) {
+    const auto single = static_cast<float>(number);
+    coefficients.push_back(Tensor::from(std::span(&single, 1), Shape{}));
+  }
+  const ParameterUpdate update =
+      optimizer.update(leaves[0], g, std::span<const Tensor>(leaves).subspan(1), coefficients);
+  std::vector<Tensor> values = {update.parameter};
+  values.insert(values.end(), update.state.begin(), update.state.end());
+  const Tensors exact = interpret<double>(values);
+  PlanSpec spec;
+  spec.bound = leaves;
+  std::vector<std::vector<float>> memory;
+  std::vector<void*> addresses;
+  for (std::size_t i = 0; i < leaves.size(); ++i) {
+    spec.updates.push_back({leaves[i], values[i]});
+    memory.emplace_back(leaves[i].data<float>().begin(), leaves[i].data<float>().end());
+    addresses.push_back(memory.back().data());
+  }
+  const auto plan = std::make_shared<const Plan>(std::move(spec));
+  Execution(plan, addresses).run();
+  for (std::size_t i = 0; i < leaves.size(); ++i) {
+    const std::vector<double> want = exact[i].to_vector();
+    for (std::size_t k = 0; k < want.size(); ++k) {
+      EXPECT_NEAR(memory[i][k], want[k], 1e-6 * std::max(1.0, std::abs(want[k])))
+          << optimizer.name() << ", " << to_string(shape) << ", element " << k;
+    }
+  }
+  return plan->to_string();
+}
+
+TEST(Optimizers, PlansComputeTheSameAsTheInterpreter) {
+  for (const std::string_view name : optimizer_names()) {
+    for (const Shape& shape :
+         {Shape{1}, Shape{2}, Shape{7}, Shape{8}, Shape{5, 9}, Shape{33, 40}, Shape{300, 100}}) {
+      const std::string plan = expect_planned_step(Optimizer::parse(name), shape);
+      if (shape.elements() > 1 && (name == "adam" || name == "adamw" || name == "rmsprop")) {
+        EXPECT_NE(plan.find("in one kernel"), std::string::npos) << name << ":\n" << plan;
+      }
+    }
+  }
 }
 
 TEST(Optimizers, FollowPyTorchInFloat64) {

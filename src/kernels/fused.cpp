@@ -1,0 +1,206 @@
+#include "kernels/fused.hpp"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "kernels/targets.hpp"
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "kernels/fused.cpp"  // NOLINT
+#include <hwy/foreach_target.h>                 // NOLINT: must come before highway.h
+#include <hwy/highway.h>
+
+#include "kernels/elementwise-inl.h"
+
+#ifndef HEBB_KERNELS_FUSED_PROGRAMS
+#define HEBB_KERNELS_FUSED_PROGRAMS
+namespace hebb {
+namespace {
+
+// The programs of the library's optimisers and layers. Values are numbered: operands, then lines; `scalars`
+// has a bit for each operand that is one number. A test tells when an optimiser's program is no longer the
+// one written here.
+
+template <std::size_t kLineCount, std::size_t kResultCount>
+struct Program {
+  int operands;
+  std::uint32_t scalars;
+  std::array<FusedLine, kLineCount> lines;
+  std::array<std::int8_t, kResultCount> stored;
+};
+
+using Code = ElementwiseCode;
+
+/// Adam. Operands: 0 parameter, 1 rate, 2 1 - beta1, 3 gradient, 4 beta1, 5 m, 6 1 - beta2, 7 beta2, 8 v, 9
+/// correction, 10 epsilon.
+constexpr Program<10, 3> kAdam = {.operands = 11,
+                                  .scalars = 0x6d6,
+                                  .lines = {{{Code::mul, 4, 5},
+                                             {Code::fma, 2, 3, 11},  // 12: m
+                                             {Code::mul, 1, 12},
+                                             {Code::mul, 3, 3},
+                                             {Code::mul, 7, 8},
+                                             {Code::fma, 6, 14, 15},  // 16: v
+                                             {Code::sqrt, 16},
+                                             {Code::fma, 17, 9, 10},
+                                             {Code::div, 13, 18},
+                                             {Code::sub, 0, 19}}},  // 20: parameter
+                                  .stored = {12, 16, 20}};
+
+/// AdamW: the parameter is multiplied by operand 1 first; the others follow.
+constexpr Program<11, 3> kAdamW = {.operands = 12,
+                                   .scalars = 0xdae,
+                                   .lines = {{{Code::mul, 0, 1},
+                                              {Code::mul, 5, 6},
+                                              {Code::fma, 3, 4, 13},  // 14: m
+                                              {Code::mul, 2, 14},
+                                              {Code::mul, 4, 4},
+                                              {Code::mul, 8, 9},
+                                              {Code::fma, 7, 16, 17},  // 18: v
+                                              {Code::sqrt, 18},
+                                              {Code::fma, 19, 10, 11},
+                                              {Code::div, 15, 20},
+                                              {Code::sub, 12, 21}}},  // 22: parameter
+                                   .stored = {14, 18, 22}};
+
+/// RMSprop. Operands: 0 rate, 1 gradient, 2 1 - decay, 3 decay, 4 v, 5 epsilon, 6 parameter.
+constexpr Program<7, 2> kRmsprop = {.operands = 7,
+                                    .scalars = 0x2d,
+                                    .lines = {{{Code::mul, 1, 1},
+                                               {Code::mul, 3, 4},
+                                               {Code::fma, 2, 7, 8},  // 9: v
+                                               {Code::sqrt, 9},
+                                               {Code::add, 10, 5},
+                                               {Code::div, 1, 11},
+                                               {Code::fnma, 0, 12, 6}}},  // 13: parameter
+                                    .stored = {9, 13}};
+
+/// A relu and its slope, 1 or 0. Operands: 0 the number 0, 1 argument.
+constexpr Program<2, 2> kReluAndSlope = {
+    .operands = 2, .scalars = 0x1, .lines = {{{Code::max, 1, 0}, {Code::less, 0, 2}}}, .stored = {2, 3}};
+
+/// A sigmoid and its slope y (1 - y). Operands: 0 argument, 1 the number 1.
+constexpr Program<3, 2> kSigmoidAndSlope = {
+    .operands = 2,
+    .scalars = 0x2,
+    .lines = {{{Code::sigmoid, 0}, {Code::sub, 1, 2}, {Code::mul, 2, 3}}},
+    .stored = {2, 4}};
+
+/// A sigmoid's squared error against a target, and the gradient with respect to the argument. Operands: 0
+/// argument, 1 target, 2 the number 1.
+constexpr Program<7, 2> kSigmoidSquaredError = {.operands = 3,
+                                                .scalars = 0x4,
+                                                .lines = {{{Code::sigmoid, 0},
+                                                           {Code::sub, 3, 1},
+                                                           {Code::mul, 4, 4},  // 5: squared error
+                                                           {Code::add, 4, 4},
+                                                           {Code::sub, 2, 3},
+                                                           {Code::mul, 3, 7},
+                                                           {Code::mul, 6, 8}}},  // 9: gradient
+                                                .stored = {5, 9}};
+
+/// A tanh and its slope 1 - y y. Operands: 0 the number 1, 1 argument.
+constexpr Program<3, 2> kTanhAndSlope = {.operands = 2,
+                                         .scalars = 0x1,
+                                         .lines = {{{Code::tanh, 1}, {Code::mul, 2, 2}, {Code::sub, 0, 3}}},
+                                         .stored = {2, 4}};
+
+#define HEBB_FUSED_PROGRAMS(EACH)                                                         \
+  EACH(kAdam), EACH(kAdamW), EACH(kRmsprop), EACH(kReluAndSlope), EACH(kSigmoidAndSlope), \
+      EACH(kSigmoidSquaredError), EACH(kTanhAndSlope)
+
+}  // namespace
+}  // namespace hebb
+#endif
+
+HWY_BEFORE_NAMESPACE();
+namespace hebb {
+namespace HWY_NAMESPACE {
+namespace {
+
+/// Computes lines one after the other into `values`, which become registers, as every index is a constant.
+template <const auto& kProgram, std::size_t... kLine>
+HWY_INLINE void ComputeLines(D d, V* values, std::index_sequence<kLine...>) {
+  const auto compute = [&]<std::size_t k>() HWY_ATTR {
+    constexpr FusedLine line = kProgram.lines[k];
+    const auto operand = [&](std::int8_t number) HWY_ATTR { return values[number < 0 ? line.a : number]; };
+    using Instruction = std::tuple_element_t<static_cast<std::size_t>(line.code), Instructions>;
+    values[static_cast<std::size_t>(kProgram.operands) + k] =
+        Instruction::Apply(d, operand(line.a), operand(line.b), operand(line.c));
+  };
+  (compute.template operator()<kLine>(), ...);
+}
+
+template <const auto& kProgram>
+void Run(const FusedArray* arrays, std::int64_t rows, std::int64_t columns) {
+  constexpr int kOperands = kProgram.operands;
+  constexpr int kLines = static_cast<int>(kProgram.lines.size());
+  constexpr int kResults = static_cast<int>(kProgram.stored.size());
+  const D d;
+  const auto lanes = static_cast<std::int64_t>(hn::Lanes(d));
+  const std::int64_t whole = columns / lanes * lanes;
+  const auto mask = hn::FirstN(d, static_cast<std::size_t>(columns - whole));
+  for (std::int64_t row = 0; row < rows; ++row) {
+    V scalar[kOperands];
+    HEBB_UNROLL
+    for (int i = 0; i < kOperands; ++i) {
+      scalar[i] =
+          (kProgram.scalars >> i & 1U) != 0 ? hn::Set(d, arrays[i].data[row * arrays[i].row]) : hn::Zero(d);
+    }
+    const auto compute = [&](std::int64_t column, const auto& load, const auto& store) HWY_ATTR {
+      V values[kOperands + kLines];
+      HEBB_UNROLL
+      for (int i = 0; i < kOperands; ++i) {
+        values[i] = (kProgram.scalars >> i & 1U) != 0 ? scalar[i]
+                                                      : load(arrays[i].data + row * arrays[i].row + column);
+      }
+      ComputeLines<kProgram>(d, values, std::make_index_sequence<static_cast<std::size_t>(kLines)>());
+      HEBB_UNROLL
+      for (int i = 0; i < kResults; ++i) {
+        const FusedArray& to = arrays[kOperands + i];
+        store(values[kProgram.stored[static_cast<std::size_t>(i)]], to.data + row * to.row + column);
+      }
+    };
+    for (std::int64_t column = 0; column < whole; column += lanes) {
+      compute(
+          column, [d](const float* p) HWY_ATTR { return hn::LoadU(d, p); },
+          [d](V v, float* p) HWY_ATTR { hn::StoreU(v, d, p); });
+    }
+    if (whole < columns) {
+      compute(
+          whole, [d, mask](const float* p) HWY_ATTR { return hn::MaskedLoad(mask, d, p); },
+          [d, mask](V v, float* p) HWY_ATTR { hn::BlendedStore(v, mask, d, p); });
+    }
+  }
+}
+
+const FusedRun* Table() {
+  static constexpr std::array<FusedRun, 5> kTable = {Run<kAdam>, Run<kAdamW>, Run<kRmsprop>,
+                                                     Run<kSigmoidAndSlope>, Run<kTanhAndSlope>};
+  return kTable.data();
+}
+
+}  // namespace
+// NOLINTNEXTLINE(google-readability-namespace-comments)
+}  // namespace HWY_NAMESPACE
+}  // namespace hebb
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace hebb {
+
+HWY_EXPORT(Table);
+
+FusedRun find_fused(const FusedProgram& program) {
+  const auto is = [&](const auto& known) {
+    return known.operands == program.operands && known.scalars == program.scalars &&
+           std::ranges::equal(known.lines, program.lines) && std::ranges::equal(known.stored, program.stored);
+  };
+  const std::array matches = {HEBB_FUSED_PROGRAMS(is)};
+  const auto found = std::ranges::find(matches, true);
+  return found == matches.end() ? nullptr : HWY_DYNAMIC_DISPATCH(Table)()[found - matches.begin()];
+}
+
+}  // namespace hebb
+#endif
