@@ -176,8 +176,9 @@ void Run(const FusedArray* arrays, std::int64_t rows, std::int64_t columns) {
 }
 
 const FusedRun* Table() {
-  static constexpr std::array<FusedRun, 5> kTable = {Run<kAdam>, Run<kAdamW>, Run<kRmsprop>,
-                                                     Run<kSigmoidAndSlope>, Run<kTanhAndSlope>};
+#define HEBB_RUN(program) Run<program>
+  static constexpr std::array kTable = {HEBB_FUSED_PROGRAMS(HEBB_RUN)};
+#undef HEBB_RUN
   return kTable.data();
 }
 
@@ -192,14 +193,21 @@ namespace hebb {
 
 HWY_EXPORT(Table);
 
+std::span<const FusedProgram> fused_programs() {
+#define HEBB_VIEW(program) \
+  FusedProgram { program.lines, program.stored, program.scalars, program.operands }
+  static const std::array programs = {HEBB_FUSED_PROGRAMS(HEBB_VIEW)};
+#undef HEBB_VIEW
+  return programs;
+}
+
 FusedRun find_fused(const FusedProgram& program) {
-  const auto is = [&](const auto& known) {
+  const std::span<const FusedProgram> programs = fused_programs();
+  const auto found = std::ranges::find_if(programs, [&](const FusedProgram& known) {
     return known.operands == program.operands && known.scalars == program.scalars &&
            std::ranges::equal(known.lines, program.lines) && std::ranges::equal(known.stored, program.stored);
-  };
-  const std::array matches = {HEBB_FUSED_PROGRAMS(is)};
-  const auto found = std::ranges::find(matches, true);
-  return found == matches.end() ? nullptr : HWY_DYNAMIC_DISPATCH(Table)()[found - matches.begin()];
+  });
+  return found == programs.end() ? nullptr : HWY_DYNAMIC_DISPATCH(Table)()[found - programs.begin()];
 }
 
 }  // namespace hebb

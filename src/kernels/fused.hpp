@@ -36,6 +36,9 @@ struct FusedArray {
 /// the addresses of operands but must not overlap them otherwise.
 using FusedRun = void (*)(const FusedArray* arrays, std::int64_t rows, std::int64_t columns);
 
+/// All programs that have a compiled form.
+std::span<const FusedProgram> fused_programs();
+
 /// The compiled form of a program, null where there is none.
 FusedRun find_fused(const FusedProgram& program);
 
