@@ -25,7 +25,8 @@ struct LossOptions {
 /// - `mse`: mean over samples and outputs of (p - t)^2
 /// - `mae`: mean of abs(p - t)
 /// - `huber(delta)`: mean of d^2 / 2 where d = abs(p - t) <= delta, else delta (d - delta / 2) (Huber 1964)
-/// - `cross_entropy(label_smoothing)`: mean over samples of -log softmax(p) at the label; p are logits
+/// - `cross_entropy(label_smoothing, class_weights)`: mean over samples of -log softmax(p) at the label; p
+/// are logits
 ///   [n, classes]. With class weights, the mean weighted by the weight of each sample's class
 /// - `binary_cross_entropy`: mean of -t log sigmoid(p) - (1 - t) log(1 - sigmoid(p)); p are logits
 /// - `hinge`: one output: mean of max(0, 1 - s p), s = -1 or 1. Several: max(0, 1 + largest other score -
@@ -42,8 +43,8 @@ class Loss {
   Loss(const char* name);  // NOLINT(google-explicit-constructor): `.loss = "sse"`
   explicit Loss(std::string_view name, LossOptions options = {});
 
-  /// Reads "sse", "huber(0.5)", "cross_entropy(label_smoothing=0.1)". Throws ConfigError as a model
-  /// description does.
+  /// Reads "sse", "huber(0.5)", "cross_entropy(label_smoothing=0.1, class_weights=1 2 0.5)". Throws
+  /// ConfigError as a model description does.
   static Loss parse(std::string_view text);
   /// The losses that suit a model of so many outputs: binary_cross_entropy for one, else cross_entropy.
   static Loss for_classes(std::int64_t outputs);
@@ -55,7 +56,7 @@ class Loss {
 
   std::string_view name() const;
   const LossOptions& options() const { return options_; }
-  /// As `parse` reads it; class weights left out.
+  /// As `parse` reads it.
   std::string describe() const;
   /// Whether the loss adds up over samples (sse) rather than being a mean over them.
   bool is_sum() const;

@@ -25,6 +25,8 @@ constexpr const char* kExamples = R"(Examples:
 A model is its layers, separated by spaces; 'hebb train --layers' lists them.
 Optimisers, schedules and losses take options in parentheses:
   --optimizer 'momentum(momentum=0.8)' --schedule 'cosine(warmup=100)'
+  --loss 'huber(0.5)' --loss 'cross_entropy(label_smoothing=0.1)'
+  --loss 'cross_entropy(class_weights=1 5 2)'   a positive weight for each class
 
 Exit codes: 0 done, 2 wrong usage, 3 bad data or file, 4 training diverged,
 130 interrupted by Ctrl-C (the state is saved when there is an --out folder).)";
@@ -98,7 +100,8 @@ void add_config_options(CLI::App& command, const std::shared_ptr<Options>& optio
                [](TrainConfig& c, const Texts& v) { c.freeze = v; });
   const char* learning = "Learning";
   o.add<Text>(learning, "--loss", "NAME",
-              "sse, mse, mae, huber, cross_entropy, ... (default: by the targets)",
+              "sse, mse, mae, huber, cross_entropy, binary_cross_entropy, hinge, kl_divergence "
+              "(default: by the targets)",
               [](TrainConfig& c, const Text& v) { c.loss = v; });
   o.add<Text>(learning, "--optimizer", "NAME",
               "gd, sgd, momentum, nesterov, adagrad, rmsprop, adam (default), adamw, rprop, lbfgs",

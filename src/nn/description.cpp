@@ -166,6 +166,14 @@ double ArgumentReader::real(std::string_view key, double otherwise, bool positio
   return argument == nullptr ? otherwise : real_of(single(*argument));
 }
 
+std::vector<double> ArgumentReader::reals(std::string_view key) {
+  std::vector<double> values;
+  if (const Argument* argument = find(key)) {
+    for (const Term& term : argument->terms) values.push_back(real_of(term));
+  }
+  return values;
+}
+
 bool ArgumentReader::flag(std::string_view key, bool otherwise) {
   const Argument* argument = find(key);
   if (argument == nullptr) return otherwise;
@@ -199,10 +207,18 @@ void ArgumentReader::finish() const {
   }
 }
 
-std::string number_text(double value) {
+namespace {
+
+template <class Real>
+std::string shortest_text(Real value) {
   std::array<char, 32> text;
   const auto result = std::to_chars(text.data(), text.data() + text.size(), value);
   return {text.data(), result.ptr};
 }
+
+}  // namespace
+
+std::string number_text(double value) { return shortest_text(value); }
+std::string number_text(float value) { return shortest_text(value); }
 
 }  // namespace hebb

@@ -43,6 +43,8 @@ class ArgumentReader {
   const Argument* find(std::string_view key, bool positional = false);
   /// Those of the kind asked for, `otherwise` where there is none.
   double real(std::string_view key, double otherwise, bool positional = false);
+  /// The numbers of `key=1 2 0.5`; none where there is no such argument.
+  std::vector<double> reals(std::string_view key);
   bool flag(std::string_view key, bool otherwise);
   /// A whole number that must be there.
   std::int64_t integer(std::string_view key, bool positional = false);
@@ -65,5 +67,6 @@ std::int64_t integer_of(const Term& term);
 
 /// The shortest text that reads back as the same number.
 std::string number_text(double value);
+std::string number_text(float value);
 
 }  // namespace hebb

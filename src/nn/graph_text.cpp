@@ -119,7 +119,7 @@ class Writer {
       throw ConfigError(
           "the model's output depends on a placeholder that is not its input; it cannot be saved");
     } else if (a.shape.rank() == 0 && a.dtype == DType::f32) {
-      text += "scalar f32 ~" + number_text(*static_cast<const float*>(a.data)) + "\n";
+      text += "scalar f32 ~" + number_text(double{*static_cast<const float*>(a.data)}) + "\n";
     } else {
       const std::string name = "constant_" + std::to_string(result_.constants.size() + 1);
       result_.constants.push_back({name, copy_of(a), false});

@@ -173,6 +173,8 @@ Loss Loss::parse(std::string_view text) {
     if (name == "huber") options.delta = arguments.real("delta", options.delta, true);
     if (name == "cross_entropy") {
       options.label_smoothing = arguments.real("label_smoothing", options.label_smoothing);
+      for (const double weight : arguments.reals("class_weights"))
+        options.class_weights.push_back(static_cast<float>(weight));
     }
     arguments.finish();
     return Loss(name, options);
@@ -194,11 +196,18 @@ std::string_view Loss::name() const { return row(row_).name; }
 
 std::string Loss::describe() const {
   const LossOptions usual;
-  if (name() == "huber" && options_.delta != usual.delta) return "huber(" + number_text(options_.delta) + ")";
-  if (name() == "cross_entropy" && options_.label_smoothing != usual.label_smoothing) {
-    return "cross_entropy(label_smoothing=" + number_text(options_.label_smoothing) + ")";
+  std::string inside;
+  const auto add = [&](const std::string& argument) { inside += (inside.empty() ? "" : ", ") + argument; };
+  if (name() == "huber" && options_.delta != usual.delta) add(number_text(options_.delta));
+  if (name() == "cross_entropy") {
+    if (options_.label_smoothing != usual.label_smoothing)
+      add("label_smoothing=" + number_text(options_.label_smoothing));
+    std::string weights;
+    for (const float weight : options_.class_weights)
+      weights += (weights.empty() ? "" : " ") + number_text(weight);
+    if (!weights.empty()) add("class_weights=" + weights);
   }
-  return std::string(name());
+  return std::string(name()) + (inside.empty() ? "" : "(" + inside + ")");
 }
 
 bool Loss::is_sum() const { return name() == "sse"; }

@@ -65,6 +65,12 @@ void check_fit(const Shape& output, const Dataset& data, const Loss& loss) {
                       "binary_cross_entropy, or let the model end in dense({})",
                       loss.name(), wanted));
     }
+    const std::size_t weights = loss.options().class_weights.size();
+    if (weights != 0 && static_cast<std::int64_t>(weights) != wanted) {
+      throw ConfigError(
+          fmt::format("the loss has {} class weight{}, the data set {} classes; expected one weight a class",
+                      weights, weights == 1 ? "" : "s", wanted));
+    }
     return;
   }
   if (wanted < 1) throw DataError("the data set has no targets");

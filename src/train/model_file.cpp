@@ -23,7 +23,7 @@ constexpr const char* kDescription = "model";
 constexpr const char* kGraph = "graph";
 constexpr const char* kInput = "input";
 constexpr const char* kLoss = "loss";
-constexpr const char* kClassWeights = "class_weights";
+constexpr const char* kClassWeights = "class_weights";  // read; today they are part of the loss
 constexpr const char* kTraining = "training";
 
 template <class T>
@@ -181,7 +181,7 @@ class ModelReader {
     }
     const auto weights = static_cast<std::int64_t>(model.loss.options().class_weights.size());
     if (weights != 0 && weights != outputs) {
-      fail(fmt::format("metadata '{}' and the model disagree: {} weights, {} outputs", kClassWeights, weights,
+      fail(fmt::format("metadata '{}' and the model disagree: {} class weights, {} outputs", kLoss, weights,
                        outputs));
     }
   }
@@ -201,9 +201,6 @@ SafetensorsFile model_to_safetensors(const SavedModel& model) {
   file.metadata[kInput] = to_json(model.input);
   file.metadata[kLoss] = model.loss.describe();
   file.metadata[kTraining] = to_json(model.summary);
-  if (!model.loss.options().class_weights.empty()) {
-    file.metadata[kClassWeights] = Json(model.loss.options().class_weights).dump();
-  }
   for (const NamedValue& value : parameter_values(*model.module))
     file.tensors.emplace_back(value.name, value.value);
   if (const std::string description = model.module->describe(); !description.empty()) {

@@ -116,6 +116,22 @@ TEST(Cli, TakesAFileOverriddenByOptions) {
   EXPECT_EQ(json["seed"], 4);
 }
 
+TEST(Cli, WeighsClassesByOptionAndByFile) {
+  const Shell hebb;
+  hebb.write("config.toml",
+             "data = \"blobs\"\nmodel = \"dense(3)\"\nepochs = 2\n"
+             "loss = \"cross_entropy(class_weights=1 20 1)\"\n");
+  const Json by_file = only_object(hebb("train config.toml --json --out run"));
+  EXPECT_EQ(by_file["loss"], "cross_entropy(class_weights=1 20 1)");
+  EXPECT_EQ(only_object(hebb("eval run/best.safetensors --data blobs --json"))["loss"],
+            by_file["train_loss"]);
+  EXPECT_EQ(hebb("train --resume run --epochs 3 -q").code, 0);
+  const std::string train = "train --data blobs --model 'dense(3)' --epochs 2 --json ";
+  const Json by_option = only_object(hebb(train + "--loss 'cross_entropy(class_weights=1 20 1)'"));
+  EXPECT_EQ(by_option["loss_history"], by_file["loss_history"]);
+  EXPECT_NE(only_object(hebb(train))["loss_history"], by_file["loss_history"]);
+}
+
 TEST(Cli, RegressesOnATable) {
   const Shell hebb;
   std::string rows = "size,city,price\n";
@@ -169,6 +185,8 @@ TEST(Cli, RefusesBadInputWithItsCodeAndAHint) {
       {train + "--batch-size 0", 2, "batch-size"},
       {train + "--optimizer adm", 2, "did you mean 'adam'"},
       {train + "--loss sqe", 2, "did you mean"},
+      {train + "--loss 'cross_entropy(class_weights=1 2 3)'", 2, "one weight a class"},
+      {train + "--loss 'cross_entropy(class_weights=1 -2)'", 2, "positive class weights"},
       {train + "--threads 0", 0, ""},
       {train + "--threads 100000", 2, "threads"},
       {train + "--validation 1", 2, "validation"},

@@ -31,7 +31,7 @@ TEST(Losses, AndGradientsAreThoseOfPyTorchInFloat64) {
     const std::string kind = space == std::string::npos ? "values" : key.substr(0, space);
     const std::string text = space == std::string::npos ? key : key.substr(space + 1);
     Loss loss = Loss::parse(text);
-    if (kind == "labels weighted") loss = Loss("cross_entropy", {.class_weights = {1, 2, 0.5, 3}});
+    if (kind == "labels weighted") loss = Loss::parse("cross_entropy(class_weights=1 2 0.5 3)");
     Tensor p = matrix("P");
     if (kind == "binary") p = evaluate(slice(p, 1, 0, 1));
     Tensor target = matrix("T");
@@ -57,12 +57,16 @@ TEST(Losses, TakeLabelsInPlaceOfValues) {
 }
 
 TEST(Losses, AreReadWrittenAndRefused) {
-  for (const char* text : {"sse", "huber(0.5)", "cross_entropy(label_smoothing=0.1)", "kl_divergence"}) {
+  for (const char* text :
+       {"sse", "huber(0.5)", "cross_entropy(label_smoothing=0.1)", "kl_divergence",
+        "cross_entropy(class_weights=1 0.1 30)", "cross_entropy(label_smoothing=0.1, class_weights=1 2.5)"}) {
     EXPECT_EQ(Loss::parse(text).describe(), text);
   }
   EXPECT_EQ(Loss::parse("huber(delta=1)").describe(), "huber");
-  for (const char* text :
-       {"", "see", "sse(1)", "huber(0)", "huber(nan)", "cross_entropy(label_smoothing=1)", "sse mse"}) {
+  for (const char* text : {"", "see", "sse(1)", "huber(0)", "huber(nan)", "cross_entropy(label_smoothing=1)",
+                           "sse mse", "cross_entropy(class_weights=1 0)", "cross_entropy(class_weights=1 x)",
+                           "cross_entropy(class_weights=)", "cross_entropy(class_weights=1e-60 1)",
+                           "cross_entropy(1 2)", "mse(class_weights=1 2)"}) {
     EXPECT_THROW(Loss::parse(text), ConfigError) << text;
   }
   EXPECT_THROW(Loss("cross_entropy", {.class_weights = {1, -1}}), ConfigError);

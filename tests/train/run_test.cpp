@@ -214,6 +214,34 @@ TEST(ModelFile, HoldsFreeCompositions) {
   EXPECT_EQ(std::vector<double>(y.begin(), y.end()), expected);
 }
 
+TEST(ModelFile, KeepsTheWeightsOfClasses) {
+  SavedModel model = saved();
+  const std::vector<float> weights = {1, 0.1F, 1.0F / 3};
+  model.loss = Loss("cross_entropy", {.class_weights = weights});
+  SafetensorsFile file = model_to_safetensors(model);
+  EXPECT_EQ(model_from_safetensors(file, "m").loss.options().class_weights, weights);
+  // The first version had them in metadata of their own.
+  file.metadata["loss"] = "cross_entropy";
+  file.metadata["class_weights"] = "[1, 0.5, 3]";
+  EXPECT_EQ(model_from_safetensors(file, "m").loss.options().class_weights, (std::vector<float>{1, 0.5F, 3}));
+}
+
+TEST(Run, WeighsClasses) {
+  TrainConfig config = small(1);
+  config.loss = "cross_entropy(class_weights=1 200)";
+  const DataSplits data = moons();
+  const RunResult run = run_training(config, moons());
+  EXPECT_EQ(run.model.loss.describe(), config.loss);
+  EXPECT_NE(run.train.loss, run_training(small(1), moons()).train.loss);
+  // Who misses class 1 pays two hundred times as much, so that it is always said.
+  config.epochs = 60;
+  const RunResult longer = run_training(config, moons());
+  ASSERT_TRUE(longer.train.classes);
+  EXPECT_EQ(longer.train.classes->recall(1), 1.0);
+  config.loss = "cross_entropy(class_weights=1 2 3)";
+  EXPECT_THROW(run_training(config, moons()), ConfigError);
+}
+
 TEST(ModelFile, RefusesMetadataThatDisagreeWithTheWeights) {
   const auto refuses = [](const std::function<void(SafetensorsFile&)>& spoil, const char* expected) {
     SafetensorsFile file = model_to_safetensors(saved());
@@ -234,6 +262,7 @@ TEST(ModelFile, RefusesMetadataThatDisagreeWithTheWeights) {
   refuses([](auto& f) { f.metadata.erase("format_version"); }, "no Hebb model");
   refuses([](auto& f) { f.metadata["input"] = "{"; }, "input");
   refuses([](auto& f) { f.metadata["loss"] = "see"; }, "did you mean");
+  refuses([](auto& f) { f.metadata["loss"] = "cross_entropy(class_weights=1 2)"; }, "2 class weights");
   refuses([](auto& f) { f.tensors.pop_back(); }, "disagree");
   refuses([](auto& f) { f.metadata.erase("model"); }, "graph");
 }
