@@ -349,7 +349,7 @@ DataSplits load_idx_directory(const std::string& directory, const DataOptions& o
 
 DataSplits load_idx_pair(const std::string& images, const DataOptions& options) {
   const std::string labels = options.labels_path.empty() ? guessed_labels_path(images) : options.labels_path;
-  if (labels == images) {
+  if (options.labels_path.empty() && labels == images) {
     throw ConfigError(
         fmt::format("{}: the file of labels cannot be told from the name; give its path", images));
   }

@@ -56,8 +56,9 @@ void check_fit(const Shape& output, const Dataset& data, const Loss& loss) {
     if (given != wanted && !(given == 1 && wanted == 2)) {
       throw ConfigError(fmt::format(
           "the model has {} output{}, the data set {} classes: the last layer should have {}{} outputs, as "
-          "dense({}) has",
-          given, given == 1 ? "" : "s", wanted, wanted == 2 ? "1 or " : "", wanted, wanted));
+          "dense({}) has{}",
+          given, given == 1 ? "" : "s", wanted, wanted == 2 ? "1 or " : "", wanted, wanted,
+          given == 1 ? "; to predict numbers, let the task be regression" : ""));
     }
     if (given == 1 && (loss.name() == "cross_entropy" || loss.name() == "kl_divergence")) {
       throw ConfigError(

@@ -140,6 +140,10 @@ class ModelReader {
     }
     const bool described = file_.metadata.contains(kDescription);
     const char* key = described ? kDescription : kGraph;
+    if (!file_.metadata.contains(key)) {
+      fail(fmt::format("its metadata have neither '{}' nor '{}'; expected one that says what to compute",
+                       kDescription, kGraph));
+    }
     std::unique_ptr<Module> result = part(key, [&](const std::string& text) -> std::unique_ptr<Module> {
       return described ? from_description(text, input, elements) : module_from_graph(text);
     });
@@ -157,9 +161,9 @@ class ModelReader {
     auto model = std::make_unique<Sequential>(Sequential::parse(text));
     const std::int64_t wanted = model->parameter_count(input);
     if (wanted > elements) {
-      fail(fmt::format(
-          "metadata '{}' and weights disagree: {} has {} parameters for inputs of shape {}, the file {}",
-          kDescription, in_quotes(text), wanted, to_string(input), elements));
+      throw FormatError(
+          fmt::format("disagrees with the weights: {} has {} parameters for inputs of shape {}, the file {}",
+                      in_quotes(text), wanted, to_string(input), elements));
     }
     model->build(input);
     return model;

@@ -93,6 +93,7 @@ TEST(IdxPair, TheLabelsLieBeside) {
   EXPECT_EQ(pair.test, nullptr);
   const std::string odd = folder.write("odd.idx", idx({2, 2}, "abcd"));
   expect_error<ConfigError>([&] { load_dataset(odd); }, {"labels"});
+  expect_error<DataError>([&] { load_dataset(odd, {.labels_path = odd}); }, {"odd.idx", "[2, 2]"});
   const std::string labels = folder.write("l.idx", idx({2}, std::string("\0\1", 2)));
   EXPECT_EQ(load_dataset(odd, {.labels_path = labels}).train->input_shape(), Shape({2}));
   const DataSplits real = load_dataset(odd, {.task = Task::regression, .labels_path = labels});

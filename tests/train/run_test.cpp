@@ -253,6 +253,7 @@ TEST(ModelFile, RefusesMetadataThatDisagreeWithTheWeights) {
       const std::string message = error.what();
       EXPECT_NE(message.find(expected), std::string::npos) << message;
       EXPECT_NE(message.find("m.safetensors"), std::string::npos) << message;
+      EXPECT_EQ(message.find("m.safetensors"), message.rfind("m.safetensors")) << message;
     }
   };
   refuses([](auto& f) { f.metadata["model"] = "dense(5, act=tanh) dense(3)"; }, "disagree");
@@ -264,7 +265,7 @@ TEST(ModelFile, RefusesMetadataThatDisagreeWithTheWeights) {
   refuses([](auto& f) { f.metadata["loss"] = "see"; }, "did you mean");
   refuses([](auto& f) { f.metadata["loss"] = "cross_entropy(class_weights=1 2)"; }, "2 class weights");
   refuses([](auto& f) { f.tensors.pop_back(); }, "disagree");
-  refuses([](auto& f) { f.metadata.erase("model"); }, "graph");
+  refuses([](auto& f) { f.metadata.erase("model"); }, "neither 'model' nor 'graph'");
 }
 
 // ---- evaluation
