@@ -77,6 +77,7 @@ std::string fish(const CLI::App& app) {
 
 void add_version(CLI::App& app, Context&) {
   CLI::App* command = app.add_subcommand("version", "Show version, instruction set and threads");
+  command->footer("Example:\n  HEBB_ISA=scalar HEBB_THREADS=1 hebb version");
   command->callback([] {
     print(fmt::format("hebb {}\ninstruction set {}\nthreads {}\n", kVersion, isa_name(), threads()));
   });
@@ -86,7 +87,9 @@ void add_completion(CLI::App& app, Context&) {
   CLI::App* command = app.add_subcommand("completion", "Print a completion script for a shell");
   auto shell = std::make_shared<std::string>();
   command->add_option("shell", *shell, "bash, zsh or fish")->type_name("SHELL")->required();
-  command->footer("Example:\n  eval \"$(hebb completion bash)\"");
+  command->footer(
+      "Examples, for the file in which the shell reads its settings:\n  eval \"$(hebb completion bash)\"\n"
+      "  eval \"$(hebb completion zsh)\"\n  hebb completion fish | source");
   command->callback([shell, &app] {
     const std::vector<std::string_view> shells = {"bash", "zsh", "fish"};
     if (*shell == "bash") {

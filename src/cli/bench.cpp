@@ -130,7 +130,7 @@ void add_bench(CLI::App& app, Context&) {
   add_threads(*command);
   command->footer(
       "Products, training steps and predictions, as shares of the peak of multiply-adds\nin registers. "
-      "Nothing else should run meanwhile.");
+      "Nothing else should run meanwhile. Examples:\n  hebb bench\n  hebb bench --threads 1 --json");
   command->callback([json] { run(*json); });
 }
 

@@ -50,6 +50,13 @@ void add_threads(CLI::App& command);
 using ChangeData = std::function<void(DataOptions&)>;
 void add_data_options(CLI::App& command, const std::function<void(ChangeData)>& note);
 
+/// Checks of what an option is given, made before it is converted: CLI11 itself takes -1 for a large number
+/// without sign, and 1e30 for the largest one. For int, std::int64_t, std::uint64_t and double.
+template <class T>
+CLI::Validator is_number();
+/// Refuses empty text, such as an unset variable of the shell leaves behind.
+CLI::Validator is_given();
+
 /// Writes to standard output; ends the process quietly when nobody reads.
 void print(const std::string& text);
 /// Writes to standard error.

@@ -1,9 +1,11 @@
+#include <charconv>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
 
 #include "cli/command.hpp"
 #include "cli/terminal.hpp"
+#include "core/names.hpp"
 #include "hebb/error.hpp"
 #include "hebb/threads.hpp"
 
@@ -24,7 +26,7 @@ extern "C" void on_interrupt(int) {
   }
 }
 
-bool is_number(const std::string& text) {
+bool is_figure(const std::string& text) {
   return !text.empty() && text.find_first_not_of("0123456789.,+-e%") == std::string::npos;
 }
 
@@ -55,11 +57,37 @@ std::vector<std::string> data_directories(const std::vector<std::string>& given)
   return all;
 }
 
+template <class T>
+CLI::Validator is_number() {
+  return {[](const std::string& text) -> std::string {
+            T value{};
+            const auto [end, status] = std::from_chars(text.data(), text.data() + text.size(), value);
+            if (status == std::errc() && end == text.data() + text.size()) return {};
+            constexpr const char* kExpected = std::is_floating_point_v<T> ? "a number"
+                                              : std::is_signed_v<T>       ? "a whole number"
+                                                                          : "a whole number of 0 or more";
+            const char* problem = status == std::errc::result_out_of_range ? " that is too large" : "";
+            return std::string("expected ") + kExpected + ", got " + in_quotes(text) + problem;
+          },
+          ""};
+}
+template CLI::Validator is_number<int>();
+template CLI::Validator is_number<std::int64_t>();
+template CLI::Validator is_number<std::uint64_t>();
+template CLI::Validator is_number<double>();
+
+CLI::Validator is_given() {
+  return {
+      [](const std::string& text) -> std::string { return text.empty() ? "expected a path, got ''" : ""; },
+      ""};
+}
+
 void add_threads(CLI::App& command) {
   command
       .add_option_function<int>(
           "--threads", [](int count) { set_threads(count); },
           "Threads to compute with; results do not depend on it (default: all processors, or HEBB_THREADS)")
+      ->check(is_number<int>())
       ->type_name("N");
 }
 
@@ -76,6 +104,7 @@ void add_data_options(CLI::App& command, const std::function<void(ChangeData)>& 
     command
         .add_option_function<std::int64_t>(
             name, [=](std::int64_t value) { note([=](DataOptions& o) { member(o, value); }); }, help)
+        ->check(is_number<std::int64_t>())
         ->type_name("N")
         ->group(group);
   };
@@ -126,12 +155,14 @@ void add_data_options(CLI::App& command, const std::function<void(ChangeData)>& 
       .add_option_function<double>(
           "--noise", [=](double value) { note([=](DataOptions& o) { o.noise = value; }); },
           "Generated data: deviation of the noise")
+      ->check(is_number<double>())
       ->type_name("X")
       ->group(group);
   command
       .add_option_function<std::uint64_t>(
           "--data-seed", [=](std::uint64_t value) { note([=](DataOptions& o) { o.seed = value; }); },
           "Generated data: where the random numbers start")
+      ->check(is_number<std::uint64_t>())
       ->type_name("N")
       ->group(group);
 }
@@ -159,7 +190,7 @@ std::string table(const std::vector<std::vector<std::string>>& rows) {
     numeric.resize(widths.size(), true);
     for (std::size_t c = 0; c < rows[r].size(); ++c) {
       widths[c] = std::max(widths[c], display_width(rows[r][c]));
-      if (r > 0 && !rows[r][c].empty() && !is_number(rows[r][c])) numeric[c] = false;
+      if (r > 0 && !rows[r][c].empty() && !is_figure(rows[r][c])) numeric[c] = false;
     }
   }
   std::string text;

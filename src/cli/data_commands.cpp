@@ -87,6 +87,10 @@ void add_datasets(CLI::App& app, Context&) {
   command->add_option("--data-dir", *folders, "Folders to look in; then $HEBB_DATA and the cache are tried")
       ->type_name("DIR");
   command->add_flag("--json", *json, "Print one JSON object instead of text");
+  command->footer(
+      "Those that Hebb makes itself need no file; options such as --count and --noise\nof 'hebb train' "
+      "change "
+      "them. Examples:\n  hebb datasets\n  hebb inspect spirals --noise 0.1");
   command->callback([folders, json] { list(*folders, *json); });
 }
 

@@ -125,7 +125,8 @@ void add_demo(CLI::App& app, Context& context) {
   add_threads(*command);
   command->footer(
       "Trains a two-layer network on a truth table and draws its loss, then another one\n"
-      "on digits that Hebb draws itself, and shows those it got wrong.");
+      "on digits that Hebb draws itself, and shows those it got wrong.\n\nExamples:\n  hebb demo\n  hebb "
+      "demo --threads 1 --quiet");
   command->callback([&context] { run(context); });
 }
 

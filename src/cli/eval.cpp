@@ -101,7 +101,9 @@ void add_eval(CLI::App& app, Context&) {
       ->type_name("NAME|FILE")
       ->required();
   command->add_option("--split", options->split, "test (default) or train")->type_name("PART");
-  command->add_option("--batch-size", options->batch_size, "Samples evaluated at once")->type_name("N");
+  command->add_option("--batch-size", options->batch_size, "Samples evaluated at once")
+      ->check(is_number<std::int64_t>())
+      ->type_name("N");
   command->add_flag("--json", options->json, "Print one JSON object instead of text");
   add_threads(*command);
   add_data_options(*command, [options](const ChangeData& change) { change(options->data_options); });

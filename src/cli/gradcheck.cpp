@@ -86,12 +86,16 @@ void add_gradcheck(CLI::App& app, Context& context) {
                    "A saved model or a model description, instead of the operations")
       ->type_name("MODEL|LAYERS");
   command->add_option("--input", options->input, "Shape of a sample, for a model description (default 4)")
+      ->check(is_number<std::int64_t>())
       ->type_name("N");
   command->add_option("--loss", options->loss, "Loss, for a model description (default mse)")
       ->type_name("NAME");
   command->add_option("--cases", options->cases, "Random cases for each operation (default 10)")
+      ->check(is_number<std::int64_t>())
       ->type_name("N");
-  command->add_option("--seed", options->seed, "Where the random numbers start")->type_name("N");
+  command->add_option("--seed", options->seed, "Where the random numbers start")
+      ->check(is_number<std::uint64_t>())
+      ->type_name("N");
   command->add_flag("--json", options->json, "Print one JSON object instead of text");
   command->footer(kExamples);
   command->callback([options, &context] { run(*options, context); });

@@ -34,9 +34,11 @@ const CLI::App& chosen(const CLI::App& app) {
 /// What the user may have meant by an argument nobody knows.
 std::string suggestion(const CLI::App& app, const std::string& argument) {
   std::vector<std::string> names;
-  if (argument.starts_with("-")) {
-    for (const CLI::Option* option : chosen(app).get_options()) {
-      for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
+  if (argument.starts_with("--")) {
+    for (const CLI::App* part : {&chosen(app), &app}) {
+      for (const CLI::Option* option : part->get_options()) {
+        for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
+      }
     }
   } else if (&chosen(app) == &app) {
     for (const CLI::App* command : app.get_subcommands({})) names.push_back(command->get_name());
@@ -86,14 +88,27 @@ std::string unknown_command(const CLI::App& app, const std::vector<std::string>&
   return {};
 }
 
+/// The first option that neither the command nor the tool has.
+std::string unknown_option(const CLI::App& app, const std::vector<std::string>& arguments) {
+  for (const std::string& argument : arguments) {
+    if (argument == "--") break;
+    const std::string name = argument.substr(0, argument.find('='));
+    if (!name.starts_with("--") || chosen(app).get_option_no_throw(name) != nullptr ||
+        app.get_option_no_throw(name) != nullptr) {
+      continue;
+    }
+    return name;
+  }
+  return {};
+}
+
 int usage_error(const CLI::App& app, const CLI::ParseError& error,
                 const std::vector<std::string>& arguments) {
   std::string message = error.what();
   if (const std::string command = unknown_command(app, arguments); !command.empty()) {
     message = "unknown command " + in_quotes(command) + suggestion(app, command);
-  }
-  for (const std::string& argument : arguments) {
-    if (message.find("not expected: " + argument) != std::string::npos) message += suggestion(app, argument);
+  } else if (const std::string option = unknown_option(app, arguments); !option.empty()) {
+    message = "unknown option " + in_quotes(option) + suggestion(app, option);
   }
   const std::string command = &chosen(app) == &app ? "" : chosen(app).get_name() + " ";
   tell("hebb: " + message + "\nTry 'hebb " + command + "--help'.\n");
@@ -118,8 +133,9 @@ int run(int argc, char** argv) {
   } catch (const CLI::CallForHelp& help) {
     print(app.help("", CLI::AppFormatMode::Normal));
     return 0;
-  } catch (const CLI::Success& done) {
-    return app.exit(done);
+  } catch (const CLI::CallForVersion& version) {
+    print(std::string(version.what()) + "\n");
+    return 0;
   } catch (const CLI::ParseError& error) {
     return usage_error(app, error, {argv + 1, argv + argc});
   }

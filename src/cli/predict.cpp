@@ -91,7 +91,13 @@ Samples read_matrix(const std::string& path, std::int64_t features) {
                                 to_string(matrix.shape()), features));
   }
   Samples samples;
-  for (const double value : matrix.to_vector()) samples.values.push_back(static_cast<float>(value));
+  for (const double value : matrix.to_vector()) {
+    const auto i = static_cast<std::int64_t>(samples.values.size());
+    samples.values.push_back(static_cast<float>(value));
+    if (std::isfinite(samples.values.back())) continue;
+    throw DataError(fmt::format("{}: row {}, value {}: {} is not a finite number of 32 bits", path,
+                                i / features + 1, i % features + 1, value));
+  }
   return samples;
 }
 
@@ -229,9 +235,11 @@ void add_predict(CLI::App& app, Context&) {
   command
       ->add_option("--input", options->input,
                    "CSV, NPY, image or folder of images (default: CSV from standard input)")
+      ->check(is_given())
       ->type_name("FILE|DIR");
   command->add_flag("--proba", options->probabilities, "The probability of every class");
   command->add_option("--top", options->top, "The K most probable classes and their probabilities")
+      ->check(is_number<std::int64_t>())
       ->type_name("K");
   command->add_flag("--json", options->json, "Print one JSON object instead of CSV");
   add_threads(*command);

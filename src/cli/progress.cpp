@@ -35,9 +35,9 @@ void Progress::on_epoch(const EpochReport& report) {
   epoch_ = report.epoch + 1;
   if (!is_shown(report.epoch)) return;
   clear();
-  std::string line = fmt::format("epoch {:>{}}/{}  loss {:<9.5g}", report.epoch,
+  std::string line = fmt::format("epoch {:>{}}/{}  loss {:<8.4g}", report.epoch,
                                  std::to_string(epochs_).size(), epochs_, report.train_loss);
-  if (report.validation_loss) line += fmt::format("  validation loss {:<9.5g}", *report.validation_loss);
+  if (report.validation_loss) line += fmt::format("  validation {:<8.4g}", *report.validation_loss);
   if (report.validation_accuracy)
     line += fmt::format("  accuracy {:.2f} %", 100 * *report.validation_accuracy);
   if (report.validation_rmse) line += fmt::format("  rmse {:.5g}", *report.validation_rmse);

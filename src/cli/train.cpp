@@ -60,15 +60,17 @@ class ConfigOptions {
 
   template <class T, class Set>
   void add(const char* group, const char* name, const char* type, const char* help, Set set) {
-    command_
-        .add_option_function<T>(
-            name,
-            [options = options_, set](const T& value) {
-              options->changes.push_back([set, value](TrainConfig& c) { set(c, value); });
-            },
-            help)
-        ->type_name(type)
-        ->group(group);
+    CLI::Option* option =
+        command_
+            .add_option_function<T>(
+                name,
+                [options = options_, set](const T& value) {
+                  options->changes.push_back([set, value](TrainConfig& c) { set(c, value); });
+                },
+                help)
+            ->type_name(type)
+            ->group(group);
+    if constexpr (std::is_arithmetic_v<T>) option->check(is_number<T>());
   }
 
  private:
@@ -224,9 +226,11 @@ void add_train(CLI::App& app, Context& context) {
     options->changes.push_back([change](TrainConfig& c) { change(c.data_options); });
   });
   command->add_option("--out", options->out, "Folder that keeps the run; without it nothing is written")
+      ->check(is_given())
       ->type_name("DIR")
       ->group("Running");
   CLI::Option* resume = command->add_option("--resume", options->resume, "Go on with the run in this folder")
+                            ->check(is_given())
                             ->type_name("DIR")
                             ->group("Running");
   resume->excludes("--out");

@@ -1,6 +1,8 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
+#include <limits>
 #include <nlohmann/json.hpp>
 #include <sstream>
 
@@ -156,6 +158,7 @@ TEST(Cli, RefusesBadInputWithItsCodeAndAHint) {
   hebb.write("nan.csv", "a,b\n1,2\nnan,3\n");
   hebb.write("missing.csv", "a,b\n1,2\n,3\n");
   hebb.write("empty.csv", "");
+  hebb.write("counts.csv", "a,b\n1,1\n2,2\n3,3\n4,1\n5,2\n");
   hebb.write("model.safetensors", std::string("\0\0\0\0\0\0\0\x80", 8));
   hebb.write("bad.toml", "epochs = \n");
   const std::string train = "train --data moons --model 'dense(2)' ";
@@ -168,6 +171,9 @@ TEST(Cli, RefusesBadInputWithItsCodeAndAHint) {
       {"", 2, "--help"},
       {"trian", 2, "did you mean 'train'"},
       {"train --dta moons", 2, "did you mean '--data'"},
+      {"train --quite --data moons", 2, "did you mean '--quiet'"},
+      {"predict --tpo 3 model.safetensors", 2, "did you mean '--top'"},
+      {"eval --jsn model.safetensors", 2, "did you mean '--json'"},
       {"train", 2, "--data"},
       {"train --data mooons --model 'dense(2)'", 2, "did you mean 'moons'"},
       {"train --data moons", 2, "model"},
@@ -181,7 +187,16 @@ TEST(Cli, RefusesBadInputWithItsCodeAndAHint) {
       {train + "--lr nan", 2, "learning_rate"},
       {train + "--lr -1", 2, "learning_rate"},
       {train + "--epochs -3", 2, "epochs"},
-      {train + "--epochs many", 2, "many"},
+      {train + "--epochs many", 2, "--epochs: expected a whole number, got 'many'"},
+      {train + "--epochs 1e3", 2, "--epochs: expected a whole number, got '1e3'"},
+      {train + "--epochs 99999999999999999999", 2, "too large"},
+      {train + "--seed -1", 2, "--seed: expected a whole number of 0 or more, got '-1'"},
+      {train + "--data-seed -1", 2, "--data-seed: expected a whole number of 0 or more"},
+      {train + "--count 1.5", 2, "--count: expected a whole number"},
+      {train + "--noise 1x", 2, "--noise: expected a number, got '1x'"},
+      {train + "--out ''", 2, "--out: expected a path"},
+      {train + "--resume ''", 2, "--resume: expected a path"},
+      {"predict model.safetensors --input ''", 2, "--input: expected a path"},
       {train + "--batch-size 0", 2, "batch-size"},
       {train + "--optimizer adm", 2, "did you mean 'adam'"},
       {train + "--loss sqe", 2, "did you mean"},
@@ -200,6 +215,7 @@ TEST(Cli, RefusesBadInputWithItsCodeAndAHint) {
       {"train --data nan.csv --model 'dense(1)'", 3, "line 3"},
       {"train --data missing.csv --model 'dense(1)'", 3, "line 3"},
       {"train --data empty.csv --model 'dense(1)'", 3, "empty.csv"},
+      {"train --data counts.csv --model 'dense(1)'", 2, "let the task be regression"},
       {"train --data none.csv --model 'dense(1)'", 3, "none.csv"},
       {"train --resume nowhere", 3, "nowhere"},
       {"eval model.safetensors --data moons", 3, "model.safetensors"},
@@ -224,6 +240,33 @@ TEST(Cli, RefusesTheWrongNumberOfFeatures) {
   EXPECT_EQ(outcome.code, 3);
   EXPECT_NE(outcome.err.find("two.csv"), std::string::npos) << outcome.err;
   EXPECT_EQ(outcome.out, "");
+}
+
+TEST(Cli, NamesTheRowOfAnArrayThatHoldsNoNumber) {
+  const Shell hebb;
+  ASSERT_EQ(hebb(std::string(kTrainIris) + " --out run").code, 0);
+  const std::string header = "{'descr': '<f4', 'fortran_order': False, 'shape': (2, 4), }";
+  std::array<float, 8> values = {5, 3, 1, 0, 6, 3, std::numeric_limits<float>::quiet_NaN(), 2};
+  std::string npy = std::string("\x93NUMPY\x01\x00", 8) +
+                    std::string(1, static_cast<char>(header.size() + 1)) + std::string(1, '\0') + header +
+                    "\n";
+  npy.append(reinterpret_cast<const char*>(values.data()), sizeof(values));
+  hebb.write("rows.npy", npy);
+  const Outcome outcome = hebb("predict run/best.safetensors --input rows.npy");
+  EXPECT_EQ(outcome.code, 3);
+  EXPECT_NE(outcome.err.find("rows.npy: row 2, value 3: nan"), std::string::npos) << outcome.err;
+  EXPECT_EQ(outcome.out, "");
+}
+
+TEST(Cli, TellsOfEpochsInLinesThatFitTheScreen) {
+  const Shell hebb;
+  // So many steps that the time of an epoch is told as well.
+  const Outcome outcome =
+      hebb("train --data moons --count 20000 --validation 0.1 --model 'dense(2)' --batch-size 1 --epochs 10");
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_NE(outcome.err.find(" s  best"), std::string::npos) << outcome.err;
+  std::istringstream lines(outcome.err);
+  for (std::string line; std::getline(lines, line);) EXPECT_LT(line.size(), 80U) << line;
 }
 
 TEST(Cli, DoesNotOverwriteARun) {
@@ -267,6 +310,8 @@ TEST(Cli, SaysWhatItIs) {
   const Shell hebb;
   EXPECT_TRUE(hebb("version").out.starts_with("hebb "));
   EXPECT_TRUE(hebb("--version").out.starts_with("hebb "));
+  for (const char* question : {"version", "--version", "--help", "datasets"})
+    EXPECT_EQ(hebb(std::string(question) + " >/dev/full").code, 3) << question;
   for (const char* shell : {"bash", "zsh", "fish"}) {
     const Outcome script = hebb(std::string("completion ") + shell);
     EXPECT_EQ(script.code, 0);
