@@ -34,7 +34,8 @@ inline Tensor operator-(const Tensor& x) { return neg(x); }
 
 /// x * x.
 inline Tensor square(const Tensor& x) { return mul(x, x); }
-/// Sums a tensor over the axes along which `shape` was broadcast to it, and reshapes to `shape`.
+/// Sums a tensor over the axes along which `shape` was broadcast to it, and reshapes to `shape`. Throws
+/// ShapeError when it does not broadcast so.
 Tensor sum_to(const Tensor& x, const Shape& shape);
 /// The mean, over the axes, of squared distances from the mean is `var` (ops.def); its square root:
 inline Tensor stddev(const Tensor& x, const Axes& axes = {}, bool keep = false) {
@@ -42,6 +43,7 @@ inline Tensor stddev(const Tensor& x, const Axes& axes = {}, bool keep = false) 
 }
 /// x with each element kept with probability 1 - rate and divided by it, else zero (Srivastava et al. 2014,
 /// inverted). `key` is an i32 tensor [2] of (seed, step); `stream` tells apart the uses within one step.
+/// Throws ConfigError unless 0 <= rate < 1.
 Tensor dropout(const Tensor& x, double rate, const Tensor& key, std::int64_t stream);
 
 }  // namespace hebb

@@ -21,7 +21,7 @@ struct Node;
 /// (transforms.hpp) turns a whole function of tensors into a plan that is computed many times.
 class Tensor {
  public:
-  /// An empty handle; only `empty()` may be asked of it.
+  /// An empty handle. Whatever is asked of it, except `empty()` and `concrete()`, throws Error.
   Tensor() = default;
   /// A scalar constant. Where an operation meets another element type it adopts that one's.
   Tensor(double value);  // NOLINT(google-explicit-constructor): so that `2.0 * x` reads as in a book
@@ -66,7 +66,7 @@ class Tensor {
   /// The only element, as a double; evaluates an expression. Throws ShapeError when there are more.
   double item() const;
 
-  const Node& node() const { return *node_; }
+  const Node& node() const { return node_ ? *node_ : no_node(); }
   const std::shared_ptr<const Node>& handle() const { return node_; }
   explicit Tensor(std::shared_ptr<const Node> node) : node_(std::move(node)) {}
   /// Whether both are handles to the same node.
@@ -80,12 +80,14 @@ class Tensor {
   static Storage allocate(const Shape& shape, DType type);
   static Tensor adopt(Storage storage, const Shape& shape, DType type);
   const void* checked_data(DType type) const;
+  [[noreturn]] static const Node& no_node();
 
   std::shared_ptr<const Node> node_;
 };
 
 /// Computes expressions; concrete tensors are returned as they are. f32 expressions run as an
-/// optimised plan, f64 ones in the interpreter. Throws Error when a placeholder is reached.
+/// optimised plan, f64 ones in the interpreter. Throws Error when a placeholder is reached and for an empty
+/// tensor. Safe to call from several threads.
 Tensor evaluate(const Tensor& expression);
 std::vector<Tensor> evaluate(const std::vector<Tensor>& expressions);
 

@@ -18,12 +18,12 @@ using Function = std::function<Tensors(const Tensors&)>;
 using ScalarFunction = std::function<Tensor(const Tensors&)>;
 
 /// The gradients of a scalar expression with respect to nodes it depends on, as expressions, so that they can
-/// be differentiated again. Zero where it does not depend on one. Throws ShapeError when y has more than one
-/// element.
+/// be differentiated again: each of the shape and type of its x, zero where y does not depend on it. Throws
+/// ShapeError unless y has exactly one element, and for an x that is no real number.
 Tensors gradients(const Tensor& y, const Tensors& xs);
 
 /// The function that computes the gradient of `f` with respect to each argument in `arguments` (all when
-/// empty).
+/// empty). It throws as `gradients` does, and Error for an argument that does not exist.
 Function grad(ScalarFunction f, std::vector<int> arguments = {});
 
 /// The function that computes first f, then its gradients.
@@ -32,7 +32,7 @@ Function value_and_grad(ScalarFunction f, std::vector<int> arguments = {});
 /// Options of compile.
 struct CompileOptions {
   std::size_t cache_size =
-      16;  ///< plans kept, one for each combination of input shapes; the oldest is dropped
+      16;  ///< plans kept, one for each combination of input shapes; the one not used for longest is dropped
 };
 
 /// A function compiled to plans, one for each combination of input shapes and types. Concrete tensors the
@@ -40,7 +40,9 @@ struct CompileOptions {
 class Compiled {
  public:
   Compiled(Function f, CompileOptions options);
-  /// Runs the plan for the inputs' shapes, tracing `f` first when there is none.
+  /// Runs the plan for the inputs' shapes, tracing `f` first when there is none. Inputs that are expressions
+  /// are evaluated; the results are arrays of their own. Throws what `f` and `evaluate` throw, and then has
+  /// kept nothing.
   Tensors operator()(const Tensors& inputs) const;
   /// Number of plans made so far.
   std::int64_t traces() const;
@@ -50,6 +52,7 @@ class Compiled {
   std::shared_ptr<State> state_;
 };
 
+/// Compiles `f`, which must be pure; nothing is traced before the first call.
 Compiled compile(Function f, CompileOptions options = {});
 
 }  // namespace hebb

@@ -76,8 +76,12 @@ Tensor Tensor::placeholder(const Shape& shape, DType type, const std::string& na
   return Tensor(std::shared_ptr<const Node>(std::move(node)));
 }
 
-const Shape& Tensor::shape() const { return node_->shape; }
-DType Tensor::dtype() const { return node_->dtype; }
+const Node& Tensor::no_node() {
+  throw Error("the tensor is empty: it holds neither values nor an expression");
+}
+
+const Shape& Tensor::shape() const { return node().shape; }
+DType Tensor::dtype() const { return node().dtype; }
 bool Tensor::concrete() const { return node_ != nullptr && node_->data != nullptr; }
 
 std::vector<double> Tensor::to_vector() const {

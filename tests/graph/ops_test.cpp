@@ -8,12 +8,14 @@
 #include <cmath>
 #include <cstdlib>
 #include <fstream>
+#include <limits>
 #include <sstream>
 
 #include "graph/interpreter.hpp"
 #include "graph/op.hpp"
 #include "graph/sampler.hpp"
 #include "hebb/gradcheck.hpp"
+#include "hebb/random.hpp"
 #include "hebb/threads.hpp"
 #include "hebb/transforms.hpp"
 
@@ -89,6 +91,42 @@ TEST_P(EveryOp, IsWithinItsErrorBoundOfTheReference) {
   EXPECT_GT(elements + empty, 0);
 }
 
+/// The tensor with every third element or so replaced by one that is not finite.
+Tensor spoilt(const Tensor& tensor, Random& random) {
+  constexpr float kInfinity = std::numeric_limits<float>::infinity();
+  constexpr float kOdd[] = {std::numeric_limits<float>::quiet_NaN(), kInfinity, -kInfinity};
+  const auto values = tensor.data<float>();
+  return Tensor::make<float>(tensor.shape(), [&](float* to) {
+    for (std::size_t i = 0; i < values.size(); ++i)
+      to[i] = random.below(3) == 0 ? kOdd[random.below(3)] : values[i];
+  });
+}
+
+TEST_P(EveryOp, TreatsNanAndInfinityAsTheReferenceDoes) {
+  const auto kind = [](double x) { return std::isnan(x) ? 2 : std::isinf(x) ? std::copysign(1.0, x) : 0.0; };
+  for (std::uint64_t i = 0; i < 40; ++i) {
+    const Tensor drawn = sample(i, false);
+    if (drawn.node().is_leaf()) continue;
+    Random random(43, i);
+    Tensors inputs;
+    for (const Tensor& input : drawn.node().inputs) {
+      const Tensor value = evaluate(input);
+      inputs.push_back(value.dtype() == DType::f32 ? spoilt(value, random) : value);
+    }
+    const Tensor y = apply(op(), inputs, drawn.node().attributes);
+    if (y.dtype() == DType::f64) continue;
+    const std::vector<double> fast = evaluate(y).to_vector();
+    const std::vector<double> exact = interpret<double>({y})[0].to_vector();
+    for (std::size_t k = 0; k < exact.size(); ++k) {
+      ASSERT_EQ(kind(fast[k]), kind(exact[k]))
+          << "case " << i << ", element " << k << ": " << fast[k] << ", reference " << exact[k];
+      if (y.dtype() == DType::i32) {
+        ASSERT_EQ(fast[k], exact[k]) << "case " << i << ", element " << k;
+      }
+    }
+  }
+}
+
 TEST_P(EveryOp, ComputesTheSameBitsWithAnyNumberOfThreads) {
   const int before = threads();
   for (std::uint64_t i = 0; i < 20; ++i) {
@@ -122,6 +160,7 @@ TEST_P(EveryOp, HasTheGradientThatDifferencesGive) {
 TEST_P(EveryOp, HasSecondDerivativesThatDifferencesGive) {
   if (op().derivative != Derivative::smooth) return;  // there is none to check
   int checked = 0;
+  double largest = 0;
   for (std::uint64_t i = 0; i < 12 && checked < 3; ++i) {
     const Tensor drawn = sample(i, false);
     if (drawn.size() == 0 || drawn.size() > 200) continue;
@@ -139,13 +178,16 @@ TEST_P(EveryOp, HasSecondDerivativesThatDifferencesGive) {
     if (leaves.empty()) continue;
     const Tensor y = apply(op(), inputs, drawn.node().attributes);
     if (y.dtype() != DType::f64) continue;
-    // Squared, so that even a linear op has a second derivative to get wrong.
+    // Cubed, so that linear ops, and square roots, have a second derivative to get wrong too.
     Tensor slopes = full(0.0, {}, DType::f64);
-    for (const Tensor& g : gradients(sum(y * y), leaves)) slopes = slopes + sum(g * g);
+    for (const Tensor& g : gradients(sum(y * y * y), leaves)) slopes = slopes + sum(g * g);
     const GradientReport report = check_gradient(slopes, leaves, 4);
     EXPECT_LT(report.largest_error, 100) << "case " << i << ": " << report.failure;
+    largest = std::max(largest, report.largest_gradient);
     ++checked;
   }
+  EXPECT_GT(checked, 0);
+  EXPECT_GT(largest, 0) << "zero against zero";
 }
 
 TEST_P(EveryOp, IsDocumented) {

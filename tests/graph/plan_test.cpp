@@ -7,6 +7,9 @@
 
 #include <cmath>
 #include <cstring>
+#include <functional>
+#include <limits>
+#include <thread>
 
 #include "graph/interpreter.hpp"
 #include "graph/sampler.hpp"
@@ -110,6 +113,39 @@ TEST(Plan, EmptyAndScalarTensors) {
   expect_like_interpreter({empty + 1.0, sum(empty), matmul(empty, full(1.0, {3, 2})),
                            matmul(full(1.0, {2, 0}), full(1.0, {0, 2}))});
   expect_like_interpreter({Tensor(2.0) * 3.0});
+}
+
+TEST(Tensor, EmptyOnesAreRefused) {
+  const Tensor none;
+  const Tensor x = full(1.0, {2});
+  const std::vector<std::function<void()>> uses = {
+      [&] { none.shape(); },
+      [&] { none.to_vector(); },
+      [&] { evaluate(none); },
+      [&] { none + x; },
+      [&] { pow(x, none); },
+      [&] { sum(none); },
+      [&] { mean(none); },
+      [&] { broadcast_to(none, {2}); },
+      [&] { cast(none, DType::f64); },
+      [&] { neg(none); },
+      [&] { gradients(none, {x}); },
+      [&] { gradients(sum(x), {none}); },
+      [&] { grad([](const Tensors& in) { return sum(in[0]); })({none}); },
+      [&] { compile([](const Tensors& in) { return in; })({none}); },
+      [&] { compile([](const Tensors&) { return Tensors(1); })({}); },
+  };
+  for (std::size_t i = 0; i < uses.size(); ++i) EXPECT_THROW(uses[i](), Error) << i;
+}
+
+TEST(Tensor, ConstantsObeyTheRulesOfShapeAndType) {
+  EXPECT_THROW(reshape(full(1.0, {2, 3}), {4}), ShapeError);
+  EXPECT_THROW(broadcast_to(full(1.0, {2, 3}), {4, 2}), ShapeError);
+  EXPECT_EQ(sum(full(std::numeric_limits<double>::infinity(), {0, 3})).item(), 0);
+  const Tensor labels = Tensor::from(std::vector<std::int32_t>{1, 2}, Shape{2});
+  EXPECT_THROW(labels * 1.0, ShapeError);
+  EXPECT_THROW(labels + 0.0, ShapeError);
+  EXPECT_THROW(pow(labels, 2.0), ShapeError);
 }
 
 TEST(Plan, JoinsCommonSubexpressions) {
@@ -226,6 +262,53 @@ TEST(Compile, TracesOncePerShapeAndKeepsFewPlans) {
   run(4);
   EXPECT_EQ(calls, 4);
   EXPECT_EQ(f.traces(), 4);
+}
+
+TEST(Compile, ServesSeveralThreadsAtOnce) {
+  Sampler s(12, 0, false);
+  const Tensor w = normal(s, 40, 30);
+  const Compiled f = compile(
+      [&](const Tensors& in) -> Tensors {
+        return {tanh(matmul(in[0], w)), sum(in[0])};
+      },
+      {.cache_size = 2});
+  std::vector<Tensor> inputs;
+  std::vector<std::vector<double>> expected;
+  for (const std::int64_t rows : {50, 51, 52, 53}) {
+    inputs.push_back(normal(s, rows, 40));
+    expected.push_back(f({inputs.back()})[0].to_vector());
+  }
+  const int before = threads();
+  set_threads(2);
+  std::vector<int> wrong(3);
+  std::vector<std::thread> workers;
+  for (std::size_t worker = 0; worker < wrong.size(); ++worker) {
+    workers.emplace_back([&, worker] {
+      for (std::size_t round = 0; round < 60; ++round) {
+        const std::size_t k = (round + worker) % inputs.size();
+        if (f({inputs[k]})[0].to_vector() != expected[k]) ++wrong[worker];
+        if (evaluate(tanh(matmul(inputs[k], w))).to_vector() != expected[k]) ++wrong[worker];
+      }
+    });
+  }
+  for (std::thread& worker : workers) worker.join();
+  EXPECT_EQ(wrong, std::vector<int>(3));
+  set_threads(before);
+}
+
+TEST(Gradients, AtInfinityAndBesideLargeNumbers) {
+  const float infinity = std::numeric_limits<float>::infinity();
+  const Tensor ends = Tensor::from({-infinity, infinity});
+  EXPECT_EQ(gradients(sum(hard_swish(ends)), {ends})[0].to_vector(), (std::vector<double>{0, 1}));
+  // Two equal logits share the probability, however large they are; in the plan and in the reference.
+  const Tensor logits = Tensor::rows({{1e20F, 1e20F, 0}});
+  const Tensor label = Tensor::from(std::vector<std::int32_t>{0}, Shape{1});
+  const Tensor loss = sum(softmax_cross_entropy(logits, label));
+  const Tensor slope = gradients(loss, {logits})[0];
+  for (const Tensors& found : {evaluate(Tensors{loss, slope}), interpret<double>({loss, slope})}) {
+    EXPECT_NEAR(found[0].item(), std::log(2.0), 1e-6);
+    EXPECT_EQ(found[1].to_vector(), (std::vector<double>{-0.5, 0.5, 0}));
+  }
 }
 
 TEST(Gradients, OfGradients) {

@@ -61,8 +61,8 @@ bool is_constant(const Tensor& tensor, double value) {
 }
 
 bool stays_itself(const Tensor& x, const Tensor& other, double neutral) {
-  return is_constant(other, neutral) && (x.dtype() == DType::f64 || other.dtype() != DType::f64) &&
-         broadcast_shapes(x.shape(), other.shape()) == x.shape();
+  const bool same_type = x.dtype() == DType::f64 || (x.dtype() == DType::f32 && other.dtype() == DType::f32);
+  return is_constant(other, neutral) && same_type && broadcast_shapes(x.shape(), other.shape()) == x.shape();
 }
 
 std::vector<std::int64_t> broadcast_offsets(const Shape& result, const Shape& operand) {

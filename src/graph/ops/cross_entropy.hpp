@@ -33,13 +33,18 @@ inline Attributes smoothing_attribute(double smoothing) {
   return {{"smoothing", smoothing}};
 }
 
-/// log(sum(exp(x))) of n numbers.
+/// The logarithm of softmax for n logits, taken apart: log p[k] = x[k] - largest - log(sum). Added up, the
+/// last two would lose the small one beside large logits.
 template <class T>
-T log_sum_exp(const T* x, std::int64_t n) {
-  const T largest = *std::max_element(x, x + n);
-  T sum = 0;
-  for (std::int64_t k = 0; k < n; ++k) sum += std::exp(x[k] - largest);
-  return largest + std::log(sum);
-}
+struct Exponentials {
+  T largest;
+  T sum;  ///< of exp(x - largest)
+
+  Exponentials(const T* x, std::int64_t n) : largest(*std::max_element(x, x + n)), sum(0) {
+    for (std::int64_t k = 0; k < n; ++k) sum += std::exp(x[k] - largest);
+  }
+  T probability(T logit) const { return std::exp(logit - largest) / sum; }
+  T log_probability(T logit) const { return logit - largest - std::log(sum); }
+};
 
 }  // namespace hebb

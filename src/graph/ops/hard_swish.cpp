@@ -13,8 +13,9 @@ const Op op_hard_swish = {
     }),
     .vjp = [](const Tensor& y, const Tensor& g) -> std::vector<Tensor> {
       const Tensor& x = y.node().inputs[0];
+      // Chosen, not multiplied: an infinite x must not meet the 0 outside.
       const Tensor inside = less(-3.0, x) * less(x, 3.0);
-      return {g * (hard_sigmoid(x) + x * inside * (1.0 / 6.0))};
+      return {g * (hard_sigmoid(x) + where(inside, x, 0.0) * (1.0 / 6.0))};
     },
     .emit =
         [](Emitter& e, const Node&, std::span<const Emitted> x) {

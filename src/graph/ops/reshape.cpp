@@ -68,9 +68,8 @@ Tensor reshape(const Tensor& x, const std::vector<std::int64_t>& extents) {
   // Nothing changes: no node. Chains of reshapes are left as they are, since each link may be what somebody
   // asks the gradient of; plans see through them anyway.
   if (extents == x.shape().extents()) return x;
-  if (x.node().op == &op_full)
-    return full(x.node().attributes.real("value"), Shape(resolve(x, extents)), x.dtype());
-  return apply(op_reshape, {x}, {{"extents", resolve(x, extents)}});
+  const Tensor y = apply(op_reshape, {x}, {{"extents", resolve(x, extents)}});
+  return x.node().op == &op_full ? full(x.node().attributes.real("value"), y.shape(), x.dtype()) : y;
 }
 
 }  // namespace hebb

@@ -23,10 +23,10 @@ const Op op_softmax_cross_entropy = {
           call.out()[i] = std::numeric_limits<T>::quiet_NaN();
           continue;
         }
-        const T log_sum = log_sum_exp(x, classes);
-        T loss = (1 - smoothing) * (log_sum - x[label]);
+        const Exponentials exponentials(x, classes);
+        T loss = (smoothing - 1) * exponentials.log_probability(x[label]);
         for (std::int64_t k = 0; smoothing > 0 && k < classes; ++k) {
-          loss += smoothing / static_cast<T>(classes) * (log_sum - x[k]);
+          loss -= smoothing / static_cast<T>(classes) * exponentials.log_probability(x[k]);
         }
         call.out()[i] = loss;
       }

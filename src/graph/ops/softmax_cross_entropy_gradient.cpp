@@ -44,10 +44,10 @@ const Op op_softmax_cross_entropy_gradient = {
           std::fill_n(y, classes, std::numeric_limits<T>::quiet_NaN());
           continue;
         }
-        const T log_sum = log_sum_exp(x, classes);
+        const Exponentials exponentials(x, classes);
         for (std::int64_t k = 0; k < classes; ++k) {
           const T target = (k == label ? 1 - smoothing : 0) + smoothing / static_cast<T>(classes);
-          y[k] = call.in(2)[i] * (std::exp(x[k] - log_sum) - target);
+          y[k] = call.in(2)[i] * exponentials.probability(x[k]) - call.in(2)[i] * target;
         }
       }
     }),

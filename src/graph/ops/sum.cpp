@@ -29,7 +29,7 @@ Tensor sum(const Tensor& x, const Axes& axes, bool keep) {
     double count = 1;
     for (const std::int64_t axis : attributes.list("axes"))
       count *= static_cast<double>(x.shape()[static_cast<int>(axis)]);
-    return full(count * x.node().attributes.real("value"), shape, x.dtype());
+    return full(count == 0 ? 0 : count * x.node().attributes.real("value"), shape, x.dtype());
   }
   return apply_reduction(op_sum, x, axes, keep);
 }
