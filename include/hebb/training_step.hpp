@@ -28,8 +28,9 @@ struct TrainingOptions {
   Optimizer optimizer = {};
   PenaltyOptions penalty = {};
   ClipOptions clip = {};
-  std::vector<std::string> freeze = {};  ///< patterns of parameter names that stay as they are: "dense_1.*"
-  std::uint64_t seed = 0;                ///< of dropout
+  /// Patterns of parameter names that stay as they are, running statistics included: "dense_1.*".
+  std::vector<std::string> freeze = {};
+  std::uint64_t seed = 0;  ///< of dropout
 };
 
 /// Elements of a batch, to be written before a step.
@@ -61,13 +62,15 @@ class TrainingStep {
   /// The buffers for a batch of n samples, which the next `run` learns from; they stay valid, and keep what
   /// is written, until as many other batch sizes have been used as there is room for plans.
   BatchBuffers batch(std::int64_t n);
-  /// One step on the buffers asked for last; returns the loss before the update.
+  /// One step on the buffers asked for last; returns the loss before the update. Throws Error when there are
+  /// none, or not any more.
   double run();
 
   /// Loss and gradient on the buffers asked for last, for methods that choose their steps themselves; nothing
-  /// is updated. `gradient` gets the trainable parameters' gradients, flat, in the order of `trainable`.
+  /// is updated, and gradients are not clipped. `gradient` gets the trainable parameters' gradients, flat, in
+  /// the order of the parameters. Throws ShapeError when it has no room for trainable_size() numbers.
   double loss_and_gradient(std::span<float> gradient);
-  /// Number of trainable elements; and those elements, flat.
+  /// Number of trainable elements; and those elements, flat: ShapeError for any other number of them.
   std::int64_t trainable_size() const;
   void get_trainable(std::span<float> flat) const;
   void set_trainable(std::span<const float> flat);
@@ -80,6 +83,9 @@ class TrainingStep {
   };
   BatchBuffers evaluation_batch(std::int64_t n);
   Evaluation evaluate();
+
+  /// i32 [2]: where the next step's random numbers come from (ForwardContext::key).
+  Tensor key() const;
 
   /// Steps taken so far, from the beginning of training. Part of the state.
   std::int64_t steps() const;

@@ -1,6 +1,7 @@
 #include "hebb/training_step.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cstdlib>
 #include <cstring>
 #include <list>
@@ -113,7 +114,10 @@ struct TrainingStep::State {
     entries.push_front(make_entry(n, purpose));
     if (entries.size() > kMostPlans) {
       const Entry* last = &entries.back();
-      if (current == last) current = nullptr;
+      if (current == last) {
+        current = nullptr;
+        batch_size = 0;
+      }
       if (evaluating == last) evaluating = nullptr;
       entries.pop_back();
     }
@@ -172,8 +176,19 @@ struct TrainingStep::State {
       spec.updates.push_back({leaves[i], update.parameter});
       for (std::size_t s = 0; s < per_parameter; ++s) spec.updates.push_back({state[s], update.state[s]});
     }
-    for (const ForwardContext::Update& update : context.updates)
-      spec.updates.push_back({update.leaf, update.value});
+    for (const ForwardContext::Update& update : context.updates) {
+      if (!is_frozen(update.leaf)) spec.updates.push_back({update.leaf, update.value});
+    }
+  }
+
+  bool is_frozen(const Tensor& leaf) const {
+    for (std::size_t i = 0; i < cells.size(); ++i) {
+      if (!cells[i].leaf().same_as(leaf)) continue;
+      return std::any_of(options.freeze.begin(), options.freeze.end(), [&](const std::string& pattern) {
+        return matches_pattern(parameters[i].name, pattern);
+      });
+    }
+    return false;
   }
 
   BatchBuffers buffers(Entry& e) const {
@@ -188,16 +203,16 @@ struct TrainingStep::State {
   }
 
   /// Random numbers are a function of the seed and the number of the step.
-  void set_key(Entry& e) const {
-    auto* key = static_cast<std::int32_t*>(e.execution.input(2));
-    key[0] = static_cast<std::int32_t>(options.seed ^ (options.seed >> 32));
-    key[1] = static_cast<std::int32_t>(steps);
+  std::array<std::int32_t, 2> key() const {
+    return {static_cast<std::int32_t>(options.seed ^ (options.seed >> 32)), static_cast<std::int32_t>(steps)};
   }
+  void set_key(Entry& e) const { std::memcpy(e.execution.input(2), key().data(), 2 * sizeof(std::int32_t)); }
 
   Entry& prepared(Purpose purpose) {
     if (batch_size == 0) throw Error("training step: ask for the buffers of a batch first");
     if (current == nullptr || current->n != batch_size || current->purpose != purpose) {
-      Entry* from = current;
+      // Used now, so that the plan to be made does not take its place.
+      Entry* from = current == nullptr ? nullptr : &entry(current->n, current->purpose);
       Entry& to = entry(batch_size, purpose);
       // The same batch for another purpose: what was written goes along.
       if (from != nullptr && from->n == batch_size) copy_batch(*from, to);
@@ -355,6 +370,9 @@ TrainingStep::Evaluation TrainingStep::evaluate() {
           *static_cast<const float*>(execution.output(0))};
 }
 
+Tensor TrainingStep::key() const {
+  return Tensor::from(std::span<const std::int32_t>(state_->key()), Shape{2});
+}
 std::int64_t TrainingStep::steps() const { return state_->steps; }
 double TrainingStep::learning_rate() const { return state_->learning_rate; }
 void TrainingStep::set_learning_rate(double rate) { state_->learning_rate = rate; }

@@ -1,0 +1,119 @@
+#include "hebb/training_step.hpp"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <cmath>
+#include <cstdlib>
+#include <new>
+
+#include "hebb/error.hpp"
+#include "hebb/model.hpp"
+#include "hebb/threads.hpp"
+
+namespace {
+
+std::atomic<std::int64_t> allocations{0};
+
+void* counted(std::size_t bytes, std::size_t alignment) {
+  ++allocations;
+  void* memory = alignment == 0
+                     ? std::malloc(bytes)
+                     : std::aligned_alloc(alignment, (bytes + alignment - 1) / alignment * alignment);
+  if (memory == nullptr) throw std::bad_alloc();
+  return memory;
+}
+
+}  // namespace
+
+// Those of this program, so that they can be counted.
+void* operator new(std::size_t bytes) { return counted(bytes, 0); }
+void* operator new(std::size_t bytes, std::align_val_t alignment) {
+  return counted(bytes, static_cast<std::size_t>(alignment));
+}
+void operator delete(void* memory) noexcept { std::free(memory); }
+void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
+void operator delete(void* memory, std::align_val_t) noexcept { std::free(memory); }
+void operator delete(void* memory, std::size_t, std::align_val_t) noexcept { std::free(memory); }
+
+namespace hebb {
+namespace {
+
+Sequential network() {
+  Sequential model = Sequential::parse(
+      "dense(64, act=relu) dropout(0.2) batch_norm residual(layer_norm dense(64, act=gelu)) dense(10)");
+  model.build({100}, 1);
+  return model;
+}
+
+void fill(const BatchBuffers& batch, std::int64_t n) {
+  for (std::int64_t i = 0; i < n * 100; ++i) batch.inputs[i] = std::sin(static_cast<float>(i));
+  for (std::int64_t i = 0; i < n; ++i) batch.labels[i] = static_cast<std::int32_t>(i % 10);
+}
+
+TEST(TrainingStep, AllocatesNothingOnceItRuns) {
+  const int before = threads();
+  for (const int count : {1, 2}) {
+    set_threads(count);
+    for (const std::string_view name : optimizer_names()) {
+      SCOPED_TRACE(name);
+      TrainingStep step(network(), {.input = {100}, .target_type = DType::i32},
+                        {.loss = "cross_entropy",
+                         .optimizer = Optimizer::parse(name),
+                         .penalty = {.l1 = 1e-5, .l2 = 1e-4},
+                         .clip = {.value = 1, .norm = 1}});
+      for (const std::int64_t n : {3, 128}) {
+        fill(step.batch(n), n);
+        fill(step.evaluation_batch(n), n);
+        step.run();
+        step.evaluate();
+      }
+      const std::int64_t first = allocations;
+      for (int i = 0; i < 5; ++i) {
+        for (const std::int64_t n : {3, 128}) {
+          step.batch(n);
+          step.run();
+          step.evaluation_batch(n);
+          step.evaluate();
+        }
+      }
+      EXPECT_EQ(allocations - first, 0);
+    }
+  }
+  set_threads(before);
+}
+
+TEST(Predictor, AllocatesNothingForANumberOfSamplesItKnows) {
+  Predictor predict(network(), {100});
+  const std::vector<float> inputs(100 * 70, 0.5F);
+  const std::vector<std::size_t> counts = {1, 2, 70};
+  for (const std::size_t n : counts) predict({inputs.data(), 100 * n});
+  const std::int64_t first = allocations;
+  for (const std::size_t n : counts) predict({inputs.data(), 100 * n});
+  EXPECT_EQ(allocations - first, 0);
+}
+
+TEST(TrainingStep, MissesBuffersThatAreGone) {
+  const auto make = [] {
+    return TrainingStep(network(), {.input = {100}, .target_type = DType::i32}, {.loss = "cross_entropy"});
+  };
+  TrainingStep other = make();
+  std::vector<float> gradient(static_cast<std::size_t>(other.trainable_size()));
+  fill(other.batch(8), 8);
+  const double loss = other.loss_and_gradient(gradient);
+
+  TrainingStep step = make();
+  EXPECT_THROW(step.run(), Error);
+  fill(step.batch(8), 8);
+  // So many other plans that one more drops the batch's own: the one for its gradient must not.
+  for (std::int64_t n = 1; n <= 7; ++n) step.evaluation_batch(n);
+  EXPECT_EQ(step.loss_and_gradient(gradient), loss);
+  for (std::int64_t n = 1; n <= 20; ++n) step.evaluation_batch(n);
+  EXPECT_THROW(step.loss_and_gradient(gradient), Error);
+  EXPECT_THROW(step.run(), Error);
+  fill(step.batch(8), 8);
+  EXPECT_NO_THROW(step.run());
+}
+
+}  // namespace
+}  // namespace hebb
