@@ -18,12 +18,14 @@ namespace hebb {
 struct TrainerOptions {
   Loss loss = {};
   Optimizer optimizer = {};
-  /// Set to train by L-BFGS instead: full batch, one epoch an iteration.
+  /// Set to train by L-BFGS instead: full batch, one epoch an iteration. It chooses its steps itself, so that
+  /// `schedule` and `clip` do not count.
   std::optional<LbfgsOptions> lbfgs = {};
   Schedule schedule = {};
   PenaltyOptions penalty = {};
   ClipOptions clip = {};
-  std::vector<std::string> freeze = {};  ///< patterns of parameters that stay as they are: "dense_1.*"
+  /// Patterns of parameters that stay as they are, running statistics included: "dense_1.*".
+  std::vector<std::string> freeze = {};
   /// Samples a step; 0: all of them, in the data set's order, which then is not shuffled. The last batch of
   /// an epoch may be shorter.
   std::int64_t batch_size = 32;

@@ -10,6 +10,7 @@
 #include "graph/node.hpp"
 #include "graph/op.hpp"
 #include "hebb/error.hpp"
+#include "hebb/ops.hpp"
 #include "hebb/transforms.hpp"
 #include "train/training.hpp"
 
@@ -154,91 +155,111 @@ void Training::take_snapshot() {
   last_snapshot_ = Clock::now();
 }
 
-bool Training::state_is_finite() const {
+/// The first parameter, or the first part of the optimiser's state, that is not finite; empty when all are.
+std::string Training::first_bad_state() const {
   for (const auto& values : {step_.parameter_state(), step_.optimizer_state()}) {
     for (const NamedValue& value : values) {
-      if (!first_bad(value.value).empty()) return false;
+      if (const std::string bad = first_bad(value.value); !bad.empty())
+        return fmt::format("{}, which is {}", value.name, bad);
     }
   }
-  return true;
+  return {};
 }
 
-/// Training is deterministic: from the last snapshot it is repeated up to the step that went wrong, and if
-/// what that step began with was bad already, up to the one before.
-void Training::diverged() {
-  const double loss = last_loss_;
-  std::int64_t steps = step_.steps() - (lbfgs_ ? 0 : 1);
-  const std::int64_t failed = steps + 1;
-  const std::int64_t epoch = position_.epoch + 1;
-  for (bool good = lbfgs_.has_value(); !good && steps >= snapshot_.steps; --steps) {
-    restore(snapshot_);
-    while (step_.steps() < steps) {
-      if (!whole_set_in_order()) shuffle();
-      one_step();
-      if (position_.batch < batches()) continue;
-      ++position_.epoch;
-      position_.batch = 0;
-      position_.loss_sum = 0;
-    }
-    good = state_is_finite();
-    if (good) break;
+/// To be called before the state is shown, kept or judged: an update may have spoilt it without a loss that
+/// tells.
+void Training::require_finite_state() {
+  if (!first_bad_state().empty()) diverged("a parameter is not finite");
+}
+
+/// Training is deterministic: repeated from the last snapshot up to a step, it comes by the same state, best
+/// weights and learning rates included.
+void Training::replay(std::int64_t steps) {
+  restore(snapshot_);
+  while (step_.steps() < steps) {
+    if (!whole_set_in_order()) shuffle();
+    one_step();
+    if (position_.batch < batches()) continue;
+    position_.batch = 0;
+    position_.loss_sum = 0;
+    judge(reports_[static_cast<std::size_t>(position_.epoch++)]);
   }
-  if (lbfgs_) restore(snapshot_);
+}
+
+/// Goes back to before the step that went wrong, and if what that step began with was bad already, to before
+/// the one that made it so; keeps that state and tells where the first bad value came from.
+void Training::diverged(const std::string& what, std::string where) {
+  const double rate = lbfgs_ ? base_rate_ : step_.learning_rate();
+  const std::int64_t failed = lbfgs_ ? position_.epoch + 1 : step_.steps();
+  const std::int64_t epoch = lbfgs_ ? failed : (failed - 1) / batches() + 1;
+  std::string bad;
+  for (std::int64_t steps = lbfgs_ ? snapshot_.steps : failed - 1;; --steps) {
+    replay(std::max(steps, snapshot_.steps));
+    const std::string found = first_bad_state();
+    if (found.empty()) break;
+    bad = found;
+    if (steps <= snapshot_.steps) break;  // it was so from the beginning
+  }
   reports_.resize(std::min(reports_.size(), static_cast<std::size_t>(position_.epoch)));
   delivered_ = std::min(delivered_, reports_.size());
-  const std::string where = culprit();
-  if (inputs_.observer != nullptr && inputs_.observer->wants_checkpoints()) {
-    kept_ = std::min(kept_, delivered_);
-    inputs_.observer->on_checkpoint(checkpoint(), false);
+  kept_ = std::min(kept_, delivered_);
+  if (where.empty()) {
+    if (!whole_set_in_order()) shuffle();
+    where = culprit(*inputs_.train, samples_of_batch(), true);
   }
+  if (inputs_.observer != nullptr && inputs_.observer->wants_checkpoints() && first_bad_state().empty())
+    inputs_.observer->on_checkpoint(checkpoint(), false);
+  if (where.empty() && bad.empty()) {  // the step itself is fine: its update is not
+    one_step();
+    bad = first_bad_state();
+  }
+  if (where.empty()) where = "the update of " + bad;
   throw DivergedError(
-      fmt::format("training diverged in epoch {}, step {}: the loss is {}; {}. The learning rate is {}: "
-                  "a smaller one, or clipping gradients, may help",
-                  epoch, failed, std::isnan(loss) ? "not a number" : "infinite", where,
-                  lbfgs_ ? base_rate_ : step_.learning_rate()));
+      fmt::format("training diverged in epoch {}, step {}: {}; the first such value is in {}. The learning "
+                  "rate is {}: a smaller one, or clipping gradients, may help",
+                  epoch, failed, what, where, rate));
 }
 
-/// Computes the step at hand node by node and names the first value that is not finite.
-std::string Training::culprit() {
-  if (!whole_set_in_order()) shuffle();
-  const std::span<const std::int64_t> samples = samples_of_batch();
+/// Computes the loss of a batch, and while training its gradients, node by node; says where the first value
+/// that is not finite is, and nothing when there is none.
+std::string Training::culprit(const Dataset& data, std::span<const std::int64_t> samples,
+                              bool training) const {
   const auto n = static_cast<std::int64_t>(samples.size());
-  const bool labels = inputs_.train->target_kind() == TargetKind::classes;
+  const bool labels = data.target_kind() == TargetKind::classes;
   std::vector<std::int32_t> label_buffer(labels ? samples.size() : 0);
   std::vector<float> values(labels ? 0 : samples.size() * static_cast<std::size_t>(output_.elements()));
-  const Tensor x = Tensor::make<float>(batch_shape(n, inputs_.train->input_shape()), [&](float* to) {
-    inputs_.train->fill(
-        samples, to,
-        {.labels = labels ? label_buffer.data() : nullptr, .values = labels ? nullptr : values.data()});
+  const Tensor x = Tensor::make<float>(batch_shape(n, data.input_shape()), [&](float* to) {
+    data.fill(samples, to,
+              {.labels = labels ? label_buffer.data() : nullptr, .values = labels ? nullptr : values.data()});
   });
   const Tensor y = labels ? Tensor::from(std::span<const std::int32_t>(label_buffer), Shape{n})
                           : Tensor::from(std::span<const float>(values), batch_shape(n, output_));
-  if (const std::string bad = first_bad(x); !bad.empty()) return "an input of the training data is " + bad;
+  if (const std::string bad = first_bad(x); !bad.empty()) return "an input of the data, which is " + bad;
+  if (const std::string bad = first_bad(y); !bad.empty()) return "a target of the data, which is " + bad;
 
   const std::unique_ptr<Module> model = model_.clone();
   load_exactly(parameters(*model), step_.parameter_state());
-  const std::int32_t key[2] = {static_cast<std::int32_t>(options_.seed),
-                               static_cast<std::int32_t>(step_.steps())};
-  ForwardContext context{.training = true, .key = Tensor::from(std::span<const std::int32_t>(key), Shape{2})};
-  const Tensor loss = options_.loss(model->forward(x, context), y);
   std::vector<NamedTensor> named = parameters(*model);
-  std::vector<Tensor> leaves;
-  for (const NamedTensor& p : named) leaves.push_back(*p.value);
+  for (const std::string& pattern : options_.freeze) freeze(named, pattern);
+  ForwardContext context{.training = training, .key = step_.key()};
+  Tensor loss = options_.loss(model->forward(x, context), y);
+  if (training) loss = loss + penalty(named, options_.penalty);
 
   const std::vector<Tensor> nodes = all_nodes({loss});
   const std::vector<Tensor> found = interpret<float>(nodes);
   for (std::size_t i = 0; i < found.size(); ++i) {
-    if (const std::string bad = first_bad(found[i]); !bad.empty()) {
-      return fmt::format("the first such value is in {}, which is {}", place_of(nodes[i].node()), bad);
-    }
+    if (const std::string bad = first_bad(found[i]); !bad.empty())
+      return fmt::format("{}, which is {}", place_of(nodes[i].node()), bad);
   }
+  if (!training) return {};
+  std::vector<Tensor> leaves;
+  for (const NamedTensor& p : named) leaves.push_back(*p.value);
   const std::vector<Tensor> slopes = interpret<float>(gradients(loss, leaves));
   for (std::size_t i = 0; i < slopes.size(); ++i) {
-    if (const std::string bad = first_bad(slopes[i]); !bad.empty()) {
-      return fmt::format("the first such value is in the gradient of {}, which is {}", named[i].name, bad);
-    }
+    if (const std::string bad = first_bad(slopes[i]); !bad.empty())
+      return fmt::format("the gradient of {}, which is {}", named[i].name, bad);
   }
-  return "the first such value comes from the update of the parameters";
+  return {};
 }
 
 }  // namespace hebb::training

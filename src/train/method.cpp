@@ -40,6 +40,15 @@ Method parse_method(const TrainConfig& config) {
   }
   method.penalty = {.l1 = config.l1, .l2 = config.l2};
   method.clip = {.value = config.clip_value, .norm = config.clip_norm};
+  if (method.lbfgs) {  // better refused than ignored
+    const ScheduleOptions& schedule = method.schedule.options();
+    const bool constant = schedule.kind == "constant" && schedule.warmup == 0;
+    const char* key = !constant                ? "schedule"
+                      : config.clip_value != 0 ? "clip_value"
+                      : config.clip_norm != 0  ? "clip_norm"
+                                               : nullptr;
+    if (key != nullptr) throw ConfigError(fmt::format("{}: lbfgs chooses its steps itself", key));
+  }
   return method;
 }
 

@@ -36,6 +36,8 @@ SampleShape sample_shape_of(const Module& model, const Dataset& data) {
           .target = classes ? Shape() : output_of(model, data.input_shape())};
 }
 
+std::string number_kind(double value) { return std::isnan(value) ? "not a number" : "infinite"; }
+
 const Dataset& required(const Dataset* data) {
   if (data == nullptr) throw ConfigError("train: there is no training data");
   return *data;
@@ -189,6 +191,23 @@ void Training::end_epoch() {
   position_.loss_sum = 0;
   reports_.push_back(report);
   if (lbfgs_ && lbfgs_->converged()) position_.stopped_early = true;
+  if (validation_.empty()) judge(reports_.back());
+}
+
+/// What the losses of an epoch decide about those after it.
+void Training::judge(EpochReport& report) {
+  schedule_.observe(report.validation_loss.value_or(report.train_loss));
+  if (!report.validation_loss) return;
+  report.best = position_.best_epoch == 0 || *report.validation_loss < position_.best_loss;
+  if (report.best) {
+    position_.best_loss = *report.validation_loss;
+    position_.best_epoch = report.epoch;
+    position_.bad_epochs = 0;
+    best_ = step_.parameter_state();
+  } else {
+    ++position_.bad_epochs;
+  }
+  if (options_.patience > 0 && position_.bad_epochs >= options_.patience) position_.stopped_early = true;
 }
 
 /// Epochs in groups that are long enough for the clock; of one epoch each where there is validation.
@@ -198,7 +217,7 @@ void Training::train_epochs() {
     group_start_ = Clock::now();
     const std::int64_t end = std::min(options_.epochs, position_.epoch + group);
     while (position_.epoch < end && !position_.stopped_early) {
-      if (!train_one_epoch()) diverged();
+      if (!train_one_epoch()) diverged("the loss is " + number_kind(last_loss_));
       if (stop_asked()) {
         interrupted_ = !finished();
         break;
@@ -221,8 +240,11 @@ void Training::deliver(double seconds) {
   for (; delivered_ < reports_.size(); ++delivered_) {
     EpochReport& report = reports_[delivered_];
     report.seconds = (seconds + position_.seconds) / static_cast<double>(fresh);
-    if (!validation_.empty()) validate(report);
-    schedule_.observe(report.validation_loss.value_or(report.train_loss));
+    if (!validation_.empty()) {
+      require_finite_state();
+      validate(report);
+      judge(report);
+    }
     if (inputs_.observer != nullptr) inputs_.observer->on_epoch(report);
   }
   position_.seconds = 0;
@@ -238,6 +260,11 @@ void Training::validate(EpochReport& report) {
     inputs_.validation->fill(std::span<const std::int64_t>(validation_).subspan(start, n), buffers.inputs,
                              targets);
     const TrainingStep::Evaluation evaluation = step_.evaluate();
+    if (!std::isfinite(evaluation.loss)) {
+      const std::string where =
+          culprit(*inputs_.validation, std::span<const std::int64_t>(validation_).subspan(start, n), false);
+      diverged("the validation loss is " + number_kind(evaluation.loss), where);
+    }
     tally.add(evaluation.outputs, evaluation.loss, targets);
   }
   filled_ = nullptr;
@@ -248,16 +275,6 @@ void Training::validate(EpochReport& report) {
     report.validation_rmse = found.values->rmse();
     report.validation_r2 = found.values->r2();
   }
-  report.best = position_.best_epoch == 0 || found.loss < position_.best_loss;
-  if (report.best) {
-    position_.best_loss = found.loss;
-    position_.best_epoch = report.epoch;
-    position_.bad_epochs = 0;
-    best_ = step_.parameter_state();
-  } else {
-    ++position_.bad_epochs;
-  }
-  if (options_.patience > 0 && position_.bad_epochs >= options_.patience) position_.stopped_early = true;
 }
 
 /// What is done by the clock: progress, snapshots, checkpoints. `between_epochs` says that no report is
@@ -275,15 +292,19 @@ void Training::tick(bool between_epochs) {
   }
   const bool reports_pending = delivered_ != reports_.size();
   if (reports_pending) return;
-  if (since(last_snapshot_) >= kSnapshotSeconds) take_snapshot();
+  const bool snapshot_due = since(last_snapshot_) >= kSnapshotSeconds;
   const bool wanted = inputs_.observer != nullptr && inputs_.observer->wants_checkpoints();
-  if (wanted && since(last_checkpoint_) >= options_.checkpoint_seconds) {
+  const bool checkpoint_due = wanted && since(last_checkpoint_) >= options_.checkpoint_seconds;
+  if (snapshot_due || checkpoint_due) require_finite_state();
+  if (snapshot_due) take_snapshot();
+  if (checkpoint_due) {
     inputs_.observer->on_checkpoint(checkpoint(), false);
     last_checkpoint_ = Clock::now();
   }
 }
 
 void Training::finish() {
+  require_finite_state();
   const bool wanted = inputs_.observer != nullptr && inputs_.observer->wants_checkpoints();
   if (wanted) inputs_.observer->on_checkpoint(checkpoint(), !interrupted_);
   step_.store(model_);

@@ -54,14 +54,17 @@ class Training {
   bool train_one_epoch();
   void end_epoch();
   void validate(EpochReport& report);
+  void judge(EpochReport& report);
   void deliver(double seconds);
   void tick(bool between_epochs);
 
   void take_snapshot();
   void restore(const Checkpoint& state);
-  bool state_is_finite() const;
-  [[noreturn]] void diverged();
-  std::string culprit();
+  void replay(std::int64_t steps);
+  std::string first_bad_state() const;
+  void require_finite_state();
+  [[noreturn]] void diverged(const std::string& what, std::string where = {});
+  std::string culprit(const Dataset& data, std::span<const std::int64_t> samples, bool training) const;
   void finish();
 
   Module& model_;

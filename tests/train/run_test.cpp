@@ -145,6 +145,8 @@ TEST(Config, SaysWhereItIsWrong) {
       {"batch_size = 0", "batch_size"},
       {"optimizer = \"adm\"", "did you mean 'adam'"},
       {"model = \"dens(3)\"", "did you mean 'dense'"},
+      {"optimizer = \"lbfgs\"\nclip_norm = 1.0", "clip_norm"},
+      {"optimizer = \"lbfgs\"\nschedule = \"cosine\"", "schedule"},
       {"epochs = ", "line 1"},
       {"[table]\nx = 1", "unknown key"},
       {"precision = \"bf17\"", "precision"},

@@ -198,7 +198,12 @@ TEST(Trainer, NamesTheLayerWhenItDivergesAndKeepsTheLastGoodState) {
     FAIL() << "it did not diverge";
   } catch (const DivergedError& error) {
     const std::string message = error.what();
-    EXPECT_TRUE(message.find("dense_") != std::string::npos || message.find("loss") != std::string::npos)
+    const std::string layer = "the first such value is in ";
+    const std::size_t at = message.find(layer);
+    ASSERT_NE(at, std::string::npos) << message;
+    const std::string place = message.substr(at + layer.size());
+    EXPECT_TRUE(place.starts_with("dense_") || place.starts_with("loss (") ||
+                place.starts_with("the gradient of dense_") || place.starts_with("the update of dense_"))
         << message;
     EXPECT_NE(message.find("step"), std::string::npos) << message;
   }
@@ -208,6 +213,113 @@ TEST(Trainer, NamesTheLayerWhenItDivergesAndKeepsTheLastGoodState) {
     for (const double v : value.value.to_vector()) EXPECT_TRUE(std::isfinite(v)) << value.name;
   }
   EXPECT_GT(keeper.last.steps, 0);
+}
+
+TEST(Trainer, FollowsThePlateauScheduleInEpochsTooShortForTheClock) {
+  // Epochs are timed in groups, whose size the clock decides; the learning rate must not know of it.
+  const DataSplits data = load_dataset("truth-table");
+  Sequential model = Sequential::parse("dense(4, act=sigmoid) dense(1, act=sigmoid)");
+  model.build({3}, 0);
+  const TrainResult result = train(model,
+                                   {.loss = "sse",
+                                    .optimizer = Sgd({.learning_rate = 1}),
+                                    .schedule = Schedule::parse("plateau(patience=1, threshold=0.02)"),
+                                    .batch_size = 0,
+                                    .epochs = 500},
+                                   {.train = data.train.get()});
+  Schedule schedule = Schedule::parse("plateau(patience=1, threshold=0.02)");
+  for (const EpochReport& report : result.epochs) {
+    ASSERT_EQ(report.learning_rate, schedule.rate(1, report.steps, 1, 500)) << report.epoch;
+    schedule.observe(report.train_loss);
+  }
+  EXPECT_LT(result.epochs.back().learning_rate, 1e-3);
+}
+
+/// What training says when it diverges.
+std::string divergence(Module& model, const TrainerOptions& options, const TrainerInputs& inputs) {
+  try {
+    train(model, options, inputs);
+  } catch (const DivergedError& error) {
+    return error.what();
+  }
+  return "it did not diverge";
+}
+
+void expect_finite(const Checkpoint& state) {
+  ASSERT_FALSE(state.parameters.empty());
+  for (const NamedValue& value : state.parameters) {
+    for (const double v : value.value.to_vector()) ASSERT_TRUE(std::isfinite(v)) << value.name;
+  }
+}
+
+TEST(Trainer, NoticesWhatTheLastUpdateSpoils) {
+  // The only loss there is is finite; the update after it is not.
+  const DataSplits data = load_dataset("line", {.count = 64});
+  for (const bool validation : {false, true}) {
+    Sequential model = Sequential::parse("dense(8) dense(1)");
+    model.build(data.train->input_shape(), 1);
+    const auto before = weights_of(model);
+    Keeping keeper;
+    const std::string message = divergence(
+        model, {.loss = "sse", .optimizer = Sgd({.learning_rate = 3e38}), .batch_size = 0, .epochs = 1},
+        {.train = data.train.get(),
+         .validation = validation ? data.train.get() : nullptr,
+         .observer = &keeper});
+    EXPECT_NE(message.find("epoch 1, step 1"), std::string::npos) << message;
+    EXPECT_NE(message.find("update of dense_"), std::string::npos) << message;
+    EXPECT_EQ(weights_of(model), before);
+    expect_finite(keeper.last);
+    EXPECT_EQ(keeper.last.epoch, 0);
+    EXPECT_FALSE(keeper.ended);
+  }
+}
+
+TEST(Trainer, StopsWhereTheValidationLossIsNotFinite) {
+  Sequential model = Sequential::parse("embedding(10, 4) flatten dense(1)");
+  model.build({1}, 1);
+  const std::vector<float> ones(8, 1.0F);
+  const ArrayDataset good(
+      {.inputs = Tensor::from(ones, Shape{8, 1}), .targets = Tensor::from(ones, Shape{8, 1})});
+  const std::vector<float> huge(8, 1e30F);
+  const ArrayDataset bad(
+      {.inputs = Tensor::from(ones, Shape{8, 1}), .targets = Tensor::from(huge, Shape{8, 1})});
+  Keeping keeper;
+  const std::string message = divergence(model, {.loss = "mse", .optimizer = Adam(), .epochs = 3},
+                                         {.train = &good, .validation = &bad, .observer = &keeper});
+  EXPECT_NE(message.find("the validation loss is infinite"), std::string::npos) << message;
+  EXPECT_NE(message.find("loss (mul)"), std::string::npos) << message;
+  expect_finite(keeper.last);
+}
+
+TEST(Trainer, NamesAPenaltyThatOverflows) {
+  const DataSplits data = moons();
+  Sequential model = network("dense(2)");
+  *parameters(model)[0].value = Tensor::rows({{1e15F, 0}, {0, 1e15F}});
+  const std::string message =
+      divergence(model, {.loss = "cross_entropy", .optimizer = Sgd(), .penalty = {.l2 = 1e20}},
+                 {.train = data.train.get()});
+  EXPECT_NE(message.find("in penalty ("), std::string::npos) << message;
+}
+
+TEST(Trainer, KeepsTheBestWeightsWhenItDivergesLater) {
+  const DataSplits data = load_dataset("line", {.count = 64});
+  Sequential model = Sequential::parse("dense(8) dense(1)");
+  model.build(data.train->input_shape(), 1);
+  Keeping keeper;
+  // The first epoch is a good one; the second's rate is 1e30 times as large.
+  const std::string message =
+      divergence(model,
+                 {.loss = "mse",
+                  .optimizer = Sgd({.learning_rate = 1e-3}),
+                  .schedule = Schedule::parse("exponential(gamma=1e30)"),
+                  .batch_size = 0,
+                  .epochs = 9},
+                 {.train = data.train.get(), .validation = data.train.get(), .observer = &keeper});
+  EXPECT_NE(message.find("epoch 2, step 2"), std::string::npos) << message;
+  EXPECT_EQ(keeper.last.epoch, 1);
+  EXPECT_EQ(keeper.reports.size(), 1U);
+  EXPECT_FALSE(keeper.last.best.empty());
+  expect_finite(keeper.last);
 }
 
 TEST(Trainer, FreezesByPattern) {
@@ -223,6 +335,21 @@ TEST(Trainer, FreezesByPattern) {
                ConfigError);
   EXPECT_THROW(train(model, {.loss = "cross_entropy", .freeze = {"*"}}, {.train = data.train.get()}),
                ConfigError);
+}
+
+TEST(Trainer, FreezesRunningStatisticsToo) {
+  const DataSplits data = moons();
+  for (const bool frozen : {false, true}) {
+    Sequential model = network("batch_norm dense(2)");
+    const auto before = parameter_values(model);
+    TrainerOptions options = {.loss = "cross_entropy", .epochs = 1};
+    if (frozen) options.freeze = {"batch_norm_1.*"};
+    train(model, options, {.train = data.train.get()});
+    const auto after = parameter_values(model);
+    for (const std::size_t i : {2, 3}) {
+      EXPECT_EQ(before[i].value.to_vector() == after[i].value.to_vector(), frozen) << before[i].name;
+    }
+  }
 }
 
 TEST(Trainer, RefusesWhatDoesNotFit) {
