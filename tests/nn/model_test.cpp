@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <numeric>
 
@@ -239,6 +240,7 @@ TEST(Initializers, HaveTheMomentsOfTheirFormulas) {
     for (const double v : values) square += (v - mean) * (v - mean) / static_cast<double>(values.size());
     return std::pair(mean, square);
   };
+  Random random(1, 1);
   const std::vector<std::pair<const char*, double>> variances = {
       {"xavier_uniform", 2.0 / 700}, {"xavier_normal", 2.0 / 700},
       {"he_uniform", 2.0 / 400},     {"he_normal", 2.0 / 400},
@@ -249,8 +251,13 @@ TEST(Initializers, HaveTheMomentsOfTheirFormulas) {
     // 120000 samples: the standard errors of mean and variance are 0.3 % and at most 0.41 % of these scales.
     EXPECT_NEAR(mean, 0, 5 * std::sqrt(variance / 120000)) << name;
     EXPECT_NEAR(found, variance, 0.021 * variance) << name;
+    // A uniform distribution ends at sqrt(3) deviations; of so many normal numbers some are beyond.
+    const auto values = Initializer(name)(shape, fans, random).to_vector();
+    const double largest = std::max(*std::max_element(values.begin(), values.end()),
+                                    -*std::min_element(values.begin(), values.end()));
+    const bool uniform = std::string_view(name).find("uniform") != std::string_view::npos;
+    EXPECT_EQ(largest <= 1.0001 * std::sqrt(3 * variance), uniform) << name;
   }
-  Random random(1, 1);
   EXPECT_EQ(Initializer("constant", 2.5)({2}, {}, random).to_vector(), (std::vector<double>{2.5, 2.5}));
   for (const Shape& s : {Shape{5, 3}, Shape{3, 5}, Shape{1, 4}}) {
     const Tensor q = Initializer("orthogonal", 2)(s, {}, random);
@@ -262,6 +269,24 @@ TEST(Initializers, HaveTheMomentsOfTheirFormulas) {
   }
   EXPECT_THROW(Initializer("he_normal", 2), ConfigError);
   EXPECT_THROW(Initializer("uniform", -1), ConfigError);
+}
+
+TEST(Initializers, SuitTheActivation) {
+  const auto variance = [](const char* text) {
+    Sequential model = Sequential::parse(text);
+    model.build({300}, 1);
+    double square = 0;
+    for (const double w : parameter_values(model)[0].value.to_vector()) square += w * w / (300.0 * 200);
+    return square;
+  };
+  for (const auto& [text, expected] :
+       std::vector<std::pair<const char*, double>>{{"dense(200, act=relu)", 2.0 / 300},
+                                                   {"dense(200, act=selu)", 1.0 / 300},
+                                                   {"dense(200, act=tanh)", 2.0 / 500},
+                                                   {"dense(200)", 2.0 / 500},
+                                                   {"dense(200, act=relu, init=normal(0.5))", 0.25}}) {
+    EXPECT_NEAR(variance(text), expected, 0.03 * expected) << text;
+  }
 }
 
 TEST(Embedding, LooksUpRows) {
