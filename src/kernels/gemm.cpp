@@ -17,6 +17,7 @@ constexpr std::int64_t kDeepest = 256;        // k of one block: a panel of B fi
 constexpr std::int64_t kPackedA = 56 * 1024;  // floats of A that stay in the second-level cache
 constexpr std::int64_t kSerialWork = 40'000;  // multiply-adds below which splitting does not pay (about 2 us)
 constexpr std::int64_t kWorkOfPart = 20'000;  // multiply-adds that are worth a thread
+constexpr std::int64_t kPackingCost = 8;      // multiply-adds that take as long as packing an element
 constexpr std::int64_t kFewTiles = 3;         // tiles above each other for which packing B pays
 constexpr std::int64_t kManyPanels =
     12;  // panels of B for which packing A pays, rows being scattered in memory
@@ -88,14 +89,15 @@ Gemm::Gemm(const GemmProblem& problem) : problem_(problem) {
       tile_columns_;
 }
 
-/// Whether threads share rows rather than columns: where that leaves fewer of them idle. Otherwise columns,
-/// as each thread then packs what it alone needs of B, which is more work than packing A. An element is
-/// summed in the same order whatever the choice.
+/// Whether threads share rows rather than columns, by which of them takes less time: what the busiest thread
+/// computes, and what every one packs for itself. An element is summed in the same order whatever the choice.
 bool Gemm::shares_rows(int parts) const {
-  const auto waste = [parts](std::int64_t tiles) {
-    return static_cast<double>(ceil_div(tiles, parts) * parts) / static_cast<double>(tiles);
-  };
-  return 1.05 * waste(ceil_div(problem_.m, tile_rows_)) < waste(ceil_div(problem_.n, tile_columns_));
+  const auto& [m, n, k, transpose_a, transpose_b, a_stride, b_stride, c_stride] = problem_;
+  const std::int64_t rows = ceil_div(ceil_div(m, tile_rows_), parts) * tile_rows_;
+  const std::int64_t columns = ceil_div(ceil_div(n, tile_columns_), parts) * tile_columns_;
+  const std::int64_t by_rows = rows * n + kPackingCost * ((pack_a_ ? rows : 0) + (pack_b_ ? n : 0));
+  const std::int64_t by_columns = m * columns + kPackingCost * ((pack_a_ ? m : 0) + (pack_b_ ? columns : 0));
+  return by_rows <= by_columns;
 }
 
 std::size_t Gemm::packed_floats() const {
