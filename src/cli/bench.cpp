@@ -1,7 +1,6 @@
 #include <fmt/format.h>
 
 #include <functional>
-#include <nlohmann/json.hpp>
 
 #include "cli/command.hpp"
 #include "core/parallel.hpp"
@@ -9,6 +8,7 @@
 #include "hebb/random.hpp"
 #include "hebb/threads.hpp"
 #include "hebb/training_step.hpp"
+#include "io/json.hpp"
 #include "kernels/gemm.hpp"
 #include "kernels/isa.hpp"
 
@@ -100,13 +100,12 @@ void run(bool json) {
   for (const std::int64_t batch : {32, 128}) lines.push_back(perceptron(batch));
   lines.push_back(prediction());
   if (json) {
-    nlohmann::ordered_json all = nlohmann::ordered_json::array();
+    Json all = Json::array();
     for (const Line& line : lines) {
       all.push_back({{"name", line.name}, {"seconds", line.seconds}, {"flop", line.flop}});
     }
-    print(nlohmann::ordered_json{
-              {"isa", isa_name()}, {"threads", threads()}, {"peak_flops", peak}, {"measured", all}}
-              .dump() +
+    print(json_text(
+              Json{{"isa", isa_name()}, {"threads", threads()}, {"peak_flops", peak}, {"measured", all}}) +
           "\n");
     return;
   }

@@ -1,12 +1,11 @@
 /// `datasets` and `fetch`.
 #include <fmt/format.h>
 
-#include <nlohmann/json.hpp>
-
 #include "cli/command.hpp"
 #include "cli/terminal.hpp"
 #include "hebb/error.hpp"
 #include "hebb/fetch.hpp"
+#include "io/json.hpp"
 
 namespace hebb::cli {
 
@@ -15,7 +14,7 @@ namespace {
 void list(const std::vector<std::string>& folders, bool json) {
   const std::vector<DatasetInfo> known = known_datasets(data_directories(folders));
   if (json) {
-    nlohmann::ordered_json all = nlohmann::ordered_json::array();
+    Json all = Json::array();
     for (const DatasetInfo& info : known) {
       all.push_back({{"name", info.name},
                      {"description", info.description},
@@ -25,7 +24,7 @@ void list(const std::vector<std::string>& folders, bool json) {
                      {"needs_files", info.needs_files},
                      {"directory", info.directory}});
     }
-    print(nlohmann::ordered_json{{"datasets", all}}.dump() + "\n");
+    print(json_text(Json{{"datasets", all}}) + "\n");
     return;
   }
   std::vector<std::vector<std::string>> rows = {{"name", "shape", "train", "test", ""}};

@@ -3,12 +3,12 @@
 #include <fmt/format.h>
 
 #include <filesystem>
-#include <nlohmann/json.hpp>
 
 #include "cli/command.hpp"
 #include "hebb/error.hpp"
 #include "hebb/model.hpp"
 #include "hebb/model_file.hpp"
+#include "io/json.hpp"
 
 namespace hebb::cli {
 
@@ -51,7 +51,7 @@ void run(const Options& options, Context& context) {
   std::int64_t failed = 0;
   std::vector<std::vector<std::string>> rows = {
       {"", "derivative", "compared", "error", "largest gradient", ""}};
-  nlohmann::ordered_json all = nlohmann::ordered_json::array();
+  Json all = Json::array();
   for (const GradientReport& r : reports) {
     failed += r.passed ? 0 : 1;
     const bool compared = r.elements > 0;
@@ -68,7 +68,7 @@ void run(const Options& options, Context& context) {
                    {"failure", r.failure}});
   }
   if (options.json) {
-    print(nlohmann::ordered_json{{"failed", failed}, {"checks", all}}.dump() + "\n");
+    print(json_text(Json{{"failed", failed}, {"checks", all}}) + "\n");
   } else {
     print(table(rows) + fmt::format("\n{} of {} passed\n", reports.size() - static_cast<std::size_t>(failed),
                                     reports.size()));

@@ -1,18 +1,16 @@
 #include <fmt/format.h>
 
 #include <filesystem>
-#include <nlohmann/json.hpp>
 
 #include "cli/command.hpp"
 #include "hebb/error.hpp"
 #include "hebb/model.hpp"
 #include "hebb/model_file.hpp"
+#include "io/json.hpp"
 
 namespace hebb::cli {
 
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 constexpr const char* kExamples = R"(Examples:
   hebb inspect runs/mlp/best.safetensors
@@ -156,13 +154,12 @@ void run(Options& options) {
   if (fs::exists(path + "/best.safetensors", ignored)) path += "/best.safetensors";
   if (path.ends_with(".safetensors")) {
     const SavedModel model = load_model(path);
-    print(options.json ? model_json(model).dump() + "\n" : model_text(model));
+    print(options.json ? json_text(model_json(model)) + "\n" : model_text(model));
     return;
   }
   options.data_options.directories = data_directories(options.data_options.directories);
   const DataSummary data = summarize(load_dataset(options.what, options.data_options));
-  print(options.json ? data_json(data).dump(-1, ' ', false, Json::error_handler_t::replace) + "\n"
-                     : data_text(data));
+  print(options.json ? json_text(data_json(data)) + "\n" : data_text(data));
 }
 
 }  // namespace

@@ -4,12 +4,12 @@
 #include <cmath>
 #include <filesystem>
 #include <iostream>
-#include <nlohmann/json.hpp>
 
 #include "cli/command.hpp"
 #include "hebb/error.hpp"
 #include "hebb/io.hpp"
 #include "hebb/model_file.hpp"
+#include "io/json.hpp"
 
 namespace hebb::cli {
 
@@ -126,7 +126,7 @@ std::string cell(const std::string& text) {
 }
 
 /// What is said of one sample: keys and values in order, the values as text and as JSON.
-using Answer = std::vector<std::pair<std::string, nlohmann::ordered_json>>;
+using Answer = std::vector<std::pair<std::string, Json>>;
 
 class Answers {
  public:
@@ -202,7 +202,7 @@ void run(const Options& options) {
   const auto features = static_cast<std::size_t>(model.inputs());
   const auto width = static_cast<std::size_t>(model.outputs());
   constexpr std::size_t kBatch = 1024;
-  nlohmann::ordered_json all = nlohmann::ordered_json::array();
+  Json all = Json::array();
   const std::size_t count = samples.values.size() / features;
   for (std::size_t start = 0; start < count; start += kBatch) {
     const std::size_t n = std::min(kBatch, count - start);
@@ -213,7 +213,7 @@ void run(const Options& options) {
       Answer answer = answers.of(outputs.subspan(i * width, width));
       if (!samples.names.empty()) answer.insert(answer.begin(), {"file", samples.names[start + i]});
       if (options.json) {
-        nlohmann::ordered_json object = nlohmann::ordered_json::object();
+        Json object = Json::object();
         for (const auto& [key, value] : answer) object[key] = value;
         all.push_back(std::move(object));
       } else {
@@ -223,7 +223,7 @@ void run(const Options& options) {
     }
     if (!options.json) print(text);
   }
-  if (options.json) print(nlohmann::ordered_json{{"predictions", std::move(all)}}.dump() + "\n");
+  if (options.json) print(json_text(Json{{"predictions", std::move(all)}}) + "\n");
 }
 
 }  // namespace

@@ -1,15 +1,12 @@
 #include <fmt/format.h>
 
-#include <nlohmann/json.hpp>
-
 #include "core/names.hpp"
 #include "hebb/data.hpp"
 #include "hebb/error.hpp"
+#include "io/json.hpp"
 
 namespace hebb {
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 Json column_to_json(const Column& column) {
   Json json = {{"name", column.name}};
@@ -85,14 +82,13 @@ std::string to_json(const InputSpec& spec) {
     json["columns"] = Json::array();
     for (const Column& column : spec.columns) json["columns"].push_back(column_to_json(column));
   }
-  // Names come from files and may not be UTF-8; a strange letter is better than a model that cannot be saved.
-  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+  return json_text(json);
 }
 
 InputSpec input_spec_from_json(std::string_view text) {
   InputSpec spec;
   try {
-    spec = read(Json::parse(text));
+    spec = read(parse_json(text));
   } catch (const Json::exception& problem) {
     throw FormatError(fmt::format("input description is not as expected: {}", problem.what()));
   } catch (const ShapeError& problem) {

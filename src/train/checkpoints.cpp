@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <nlohmann/json.hpp>
 
 #include "graph/interpreter.hpp"
 #include "graph/node.hpp"
@@ -12,13 +11,12 @@
 #include "hebb/error.hpp"
 #include "hebb/ops.hpp"
 #include "hebb/transforms.hpp"
+#include "io/json.hpp"
 #include "train/training.hpp"
 
 namespace hebb::training {
 
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 constexpr const char* kLbfgsState = "lbfgs.state";
 constexpr const char* kLbfgsPoint = "lbfgs.point";
@@ -93,7 +91,7 @@ Checkpoint Training::checkpoint() {
     schedule.push_back(std::isinf(value) ? Json(nullptr) : Json(value));
   Json all = progress;
   all["schedule"] = schedule;
-  state.progress = all.dump();
+  state.progress = json_text(all);
   state.reports.assign(reports_.begin() + static_cast<std::ptrdiff_t>(kept_),
                        reports_.begin() + static_cast<std::ptrdiff_t>(delivered_));
   kept_ = delivered_;
@@ -113,7 +111,7 @@ void Training::restore(const Checkpoint& state) {
   step_.set_state(state.parameters, optimizer, state.steps);
   best_ = state.best;
   try {
-    const Json json = Json::parse(state.progress);
+    const Json json = parse_json(state.progress);
     position_ = {.epoch = state.epoch,
                  .batch = json.at("batch").get<std::int64_t>(),
                  .loss_sum = json.at("loss_sum").get<double>(),

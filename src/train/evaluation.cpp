@@ -3,17 +3,15 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 
 #include "hebb/error.hpp"
 #include "hebb/training_step.hpp"
 #include "hebb/transforms.hpp"
+#include "io/json.hpp"
 #include "train/tally.hpp"
 
 namespace hebb {
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 Shape batch_of(std::int64_t n, const Shape& sample) {
   std::vector<std::int64_t> extents = {n};
@@ -128,7 +126,7 @@ std::string to_json(const EvaluationReport& report, const InputSpec& spec) {
                      {"mae", report.values->mae()},
                      {"r2", report.values->r2()}});
   }
-  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+  return json_text(json);
 }
 
 }  // namespace hebb

@@ -3,18 +3,16 @@
 #include <fmt/format.h>
 
 #include <charconv>
-#include <nlohmann/json.hpp>
 
 #include "core/names.hpp"
 #include "hebb/error.hpp"
 #include "hebb/io.hpp"
 #include "hebb/model.hpp"
 #include "hebb/version.hpp"
+#include "io/json.hpp"
 
 namespace hebb {
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 // The keys of the metadata.
 constexpr const char* kFormatVersion = "format_version";
@@ -40,11 +38,11 @@ std::string to_json(const TrainingSummary& summary) {
   put(json, "train_loss", summary.train_loss);
   put(json, "validation_loss", summary.validation_loss);
   put(json, "validation_accuracy", summary.validation_accuracy);
-  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+  return json_text(json);
 }
 
 TrainingSummary summary_from_json(const std::string& text) {
-  const Json json = Json::parse(text);
+  const Json json = parse_json(text);
   const auto real = [&](const char* key) {
     return json.contains(key) && json[key].is_number() ? std::optional<double>(json[key].get<double>())
                                                        : std::nullopt;
@@ -127,7 +125,7 @@ class ModelReader {
     const auto found = file_.metadata.find(kClassWeights);
     if (found == file_.metadata.end()) return loss;
     LossOptions options = loss.options();
-    options.class_weights = Json::parse(found->second).get<std::vector<float>>();
+    options.class_weights = parse_json(found->second).get<std::vector<float>>();
     return Loss(loss.name(), options);
   }
 

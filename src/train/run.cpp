@@ -3,11 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 
 #include "hebb/error.hpp"
 #include "hebb/model.hpp"
 #include "hebb/threads.hpp"
+#include "io/json.hpp"
 #include "train/config_fields.hpp"
 #include "train/method.hpp"
 #include "train/run_folder.hpp"
@@ -16,7 +16,6 @@ namespace hebb {
 
 namespace {
 
-using Json = nlohmann::ordered_json;
 using training::Method;
 using training::RunFolder;
 
@@ -267,7 +266,7 @@ std::string to_json(const RunResult& result, double total_seconds) {
   json["best_epoch"] = result.training.best_epoch;
   json["interrupted"] = result.training.interrupted;
   json["stopped_early"] = result.training.stopped_early;
-  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+  return json_text(json);
 }
 
 }  // namespace hebb

@@ -9,18 +9,16 @@
 #include <charconv>
 #include <cstring>
 #include <filesystem>
-#include <nlohmann/json.hpp>
 
 #include "hebb/error.hpp"
 #include "hebb/io.hpp"
+#include "io/json.hpp"
 
 namespace hebb {
 
 namespace fs = std::filesystem;
 
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 constexpr const char* kParameter = "parameter/";
 constexpr const char* kOptimizer = "optimizer/";
@@ -69,7 +67,7 @@ std::vector<EpochReport> read_metrics(const std::string& path, std::int64_t coun
   for (std::int64_t line = 1; line <= count; ++line) {
     const std::size_t end = rest.find('\n');
     try {
-      reports.push_back(report_from_json(Json::parse(rest.substr(0, end))));
+      reports.push_back(report_from_json(parse_json(rest.substr(0, end))));
     } catch (const Json::exception& error) {
       throw FormatError(
           fmt::format("{}: line {}: expected the report of an epoch: {}", path, line, error.what()));
@@ -142,7 +140,7 @@ void RunFolder::begin(const TrainConfig& config) {
 
 void RunFolder::go_on(const TrainConfig& config, const Checkpoint& from) {
   std::string lines;
-  for (const EpochReport& report : from.reports) lines += to_json(report).dump() + "\n";
+  for (const EpochReport& report : from.reports) lines += json_text(to_json(report)) + "\n";
   write_file_atomically(file(RunFiles::kMetrics), lines);
   write_file_atomically(file(RunFiles::kConfig), to_toml(config));
 }
@@ -180,7 +178,7 @@ Checkpoint RunFolder::read_checkpoint() const {
 
 void RunFolder::add(const EpochReport& report) {
   constexpr std::size_t kMostPending = 1 << 16;
-  pending_ += to_json(report).dump() + "\n";
+  pending_ += json_text(to_json(report)) + "\n";
   if (pending_.size() > kMostPending) flush_metrics();
 }
 
