@@ -1,5 +1,5 @@
-/// JSON: reading and writing its text. nlohmann's parser and serialiser are compiled in json.cpp alone; each
-/// file that called them itself would take seconds longer to build.
+/// JSON: reading and writing its text. nlohmann's parser and serialiser are compiled once, behind these two
+/// functions; each file that called them itself would take seconds longer to build.
 #pragma once
 
 #include <nlohmann/json.hpp>
