@@ -260,13 +260,14 @@ TEST(Cli, NamesTheRowOfAnArrayThatHoldsNoNumber) {
 
 TEST(Cli, TellsOfEpochsInLinesThatFitTheScreen) {
   const Shell hebb;
-  // So many steps that the time of an epoch is told as well.
   const Outcome outcome =
-      hebb("train --data moons --count 20000 --validation 0.1 --model 'dense(2)' --batch-size 1 --epochs 10");
+      hebb("train --data moons --count 200 --validation 0.1 --model 'dense(2)' --epochs 10");
   ASSERT_EQ(outcome.code, 0) << outcome.err;
-  EXPECT_NE(outcome.err.find(" s  best"), std::string::npos) << outcome.err;
+  EXPECT_NE(outcome.err.find("best"), std::string::npos) << outcome.err;
+  // An epoch that takes long tells its time too: "  99.99 s".
+  constexpr std::size_t kTime = 9;
   std::istringstream lines(outcome.err);
-  for (std::string line; std::getline(lines, line);) EXPECT_LT(line.size(), 80U) << line;
+  for (std::string line; std::getline(lines, line);) EXPECT_LE(line.size() + kTime, 80U) << line;
 }
 
 TEST(Cli, DoesNotOverwriteARun) {
