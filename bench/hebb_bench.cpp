@@ -13,6 +13,7 @@
 #include <numeric>
 
 #include "core/parallel.hpp"
+#include "graph/plan.hpp"
 #include "hebb/hebb.hpp"
 #include "kernels/gemm.hpp"
 #include "kernels/isa.hpp"
@@ -217,15 +218,43 @@ void mnist(Results& results, const std::string& folder, double peak) {
   }
   const auto accuracy = [&](double rate, const Schedule& schedule) {
     std::vector<double> found;
-    for (const std::uint64_t seed : {1U, 2U, 3U}) {
+    for (std::uint64_t seed = 0; seed < 9; ++seed) {
       run(128, 5, seed, model, rate, schedule);
       found.push_back(100 * evaluate(model, *data.test, "cross_entropy").classes->accuracy());
     }
     return median(found);
   };
-  results.add("mnist_mlp/accuracy_5_epochs", accuracy(1e-3, Schedule()), "%");
+  results.add("mnist_mlp/accuracy_5_epochs", accuracy(1e-3, Schedule()), "%", {{"target", 97.5}});
   results.add("mnist_mlp/accuracy_5_epochs_cosine", accuracy(2e-3, Schedule::parse("cosine")), "%",
               {{"target", 97.5}});
+}
+
+/// Adam's update of a parameter in place, as training steps run it.
+std::function<void()> adam_update(const Tensor& parameter) {
+  const Optimizer adam = Adam();
+  struct Run {
+    std::vector<std::vector<float>> memory;
+    std::unique_ptr<Execution> execution;
+  };
+  const auto run = std::make_shared<Run>();
+  PlanSpec spec;
+  for (int i = 0; i <= adam.slots(); ++i)
+    spec.bound.push_back(Tensor::placeholder(parameter.shape(), DType::f32));
+  const Tensor rate = Tensor::placeholder({}, DType::f32);
+  spec.inputs = {rate};
+  const Tensors state = {spec.bound[1], spec.bound[2]};
+  const Tensors coefficients = {rate, rate};
+  const ParameterUpdate update = adam.update(spec.bound[0], parameter, state, coefficients);
+  spec.updates = {
+      {spec.bound[0], update.parameter}, {spec.bound[1], update.state[0]}, {spec.bound[2], update.state[1]}};
+  std::vector<void*> addresses;
+  for (int i = 0; i <= adam.slots(); ++i) {
+    run->memory.emplace_back(static_cast<std::size_t>(parameter.size()), 0.0F);
+    addresses.push_back(run->memory.back().data());
+  }
+  run->execution = std::make_unique<Execution>(std::make_shared<const Plan>(std::move(spec)), addresses);
+  *static_cast<float*>(run->execution->input(0)) = 0.001F;
+  return [run] { run->execution->run(); };
 }
 
 /// Two threads against one, on the parts whose bits do not depend on it.
@@ -259,12 +288,7 @@ void scaling(Results& results) {
   };
   results.add("speed_up/forward_512x784x512", ratio([&] { forward({x, w}); }), "x");
   results.add("speed_up/weight_gradient_784x512x512", ratio([&] { gradient({x, d}); }), "x");
-  const Compiled update = compile([](const Tensors& in) {
-    const Tensor m = in[1] * 0.9 + in[2] * 0.1;
-    const Tensor v = in[3] * 0.999 + in[2] * in[2] * 0.001;
-    return Tensors{in[0] - 0.001 * m / (sqrt(v) + 1e-8)};
-  });
-  results.add("speed_up/adam_update_401408", ratio([&] { update({w, w, w, w * 0.0}); }), "x");
+  results.add("speed_up/adam_update_401408", ratio(adam_update(w)), "x");
   set_threads(before);
 }
 

@@ -19,9 +19,9 @@ class DenormalMode {
   static DenormalMode flushed() { return DenormalMode(kFlush); }
 
   bool operator==(const DenormalMode&) const = default;
-  void set() const { write((read() & ~kFlush) | bits_); }
 
  private:
+  friend class DenormalScope;
 #if defined(__x86_64__)
   using Word = unsigned;
   static constexpr Word kFlush = 0x8040;  // flush to zero, denormals are zero
@@ -48,20 +48,23 @@ class DenormalMode {
   Word bits_;
 };
 
-/// Sets a mode for as long as it lives, then the one from before.
+/// Sets a mode for as long as it lives, then the whole word from before: touching it costs as much as a small
+/// kernel.
 class DenormalScope {
  public:
-  explicit DenormalScope(DenormalMode mode) : before_(DenormalMode::current()), changed_(mode != before_) {
-    if (changed_) mode.set();
+  explicit DenormalScope(DenormalMode mode) : before_(DenormalMode::read()) {
+    const DenormalMode::Word word = (before_ & ~DenormalMode::kFlush) | mode.bits_;
+    changed_ = word != before_;
+    if (changed_) DenormalMode::write(word);
   }
   ~DenormalScope() {
-    if (changed_) before_.set();
+    if (changed_) DenormalMode::write(before_);
   }
   DenormalScope(const DenormalScope&) = delete;
   DenormalScope& operator=(const DenormalScope&) = delete;
 
  private:
-  DenormalMode before_;
+  DenormalMode::Word before_;
   bool changed_;
 };
 

@@ -10,6 +10,7 @@
 #include <hwy/highway.h>
 
 #include "kernels/elementwise-inl.h"
+#include "kernels/partial-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace hebb {
@@ -47,9 +48,9 @@ void Run(const float* a, const float* b, const float* c, float* result, std::siz
   }
   if (i == count) return;
   const auto mask = hn::FirstN(d, count - i);
-  hn::BlendedStore(F::Apply(d, Part<kA>(d, mask, a, i, splat_a), Part<kB>(d, mask, b, i, splat_b),
-                            Part<kC>(d, mask, c, i, splat_c)),
-                   mask, d, result + i);
+  StoreFirst(F::Apply(d, Part<kA>(d, mask, a, i, splat_a), Part<kB>(d, mask, b, i, splat_b),
+                      Part<kC>(d, mask, c, i, splat_c)),
+             d, result + i, count - i);
 }
 
 using Row = std::array<ElementwiseRun, 8>;

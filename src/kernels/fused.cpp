@@ -12,6 +12,7 @@
 #include <hwy/highway.h>
 
 #include "kernels/elementwise-inl.h"
+#include "kernels/partial-inl.h"
 
 #ifndef HEBB_KERNELS_FUSED_PROGRAMS
 #define HEBB_KERNELS_FUSED_PROGRAMS
@@ -140,7 +141,8 @@ void Run(const FusedArray* arrays, std::int64_t rows, std::int64_t columns) {
   const D d;
   const auto lanes = static_cast<std::int64_t>(hn::Lanes(d));
   const std::int64_t whole = columns / lanes * lanes;
-  const auto mask = hn::FirstN(d, static_cast<std::size_t>(columns - whole));
+  const auto rest = static_cast<std::size_t>(columns - whole);
+  const auto mask = hn::FirstN(d, rest);
   for (std::int64_t row = 0; row < rows; ++row) {
     V scalar[kOperands];
     HEBB_UNROLL
@@ -170,7 +172,7 @@ void Run(const FusedArray* arrays, std::int64_t rows, std::int64_t columns) {
     if (whole < columns) {
       compute(
           whole, [d, mask](const float* p) HWY_ATTR { return hn::MaskedLoad(mask, d, p); },
-          [d, mask](V v, float* p) HWY_ATTR { hn::BlendedStore(v, mask, d, p); });
+          [d, rest](V v, float* p) HWY_ATTR { StoreFirst(v, d, p, rest); });
     }
   }
 }

@@ -11,12 +11,13 @@
 #include <hwy/foreach_target.h>                     // NOLINT: must come before highway.h
 #include <hwy/highway.h>
 
+#include "kernels/partial-inl.h"
+
 HWY_BEFORE_NAMESPACE();
 namespace hebb {
 namespace HWY_NAMESPACE {
 namespace {
 
-namespace hn = hwy::HWY_NAMESPACE;
 using D = hn::ScalableTag<float>;
 using V = hn::Vec<D>;
 
@@ -36,7 +37,9 @@ template <int kRows, int kVectors, bool kWhole>
 void Tile(const GemmTile& tile) {
   const D d;
   const std::int64_t lanes = static_cast<std::int64_t>(hn::Lanes(d));
-  const auto mask = hn::FirstN(d, static_cast<std::size_t>(tile.columns - (kVectors - 1) * lanes));
+  const auto last =
+      static_cast<std::size_t>(tile.columns - (kVectors - 1) * lanes);  // columns of the last vector
+  const auto mask = hn::FirstN(d, last);
   const auto load = [&](const float* p, int v) HWY_ATTR {
     return kWhole || v + 1 < kVectors ? hn::LoadU(d, p + v * lanes) : hn::MaskedLoad(mask, d, p + v * lanes);
   };
@@ -76,7 +79,7 @@ void Tile(const GemmTile& tile) {
       if (kWhole || v + 1 < kVectors) {
         hn::StoreU(sum[i][v], d, to);
       } else {
-        hn::BlendedStore(sum[i][v], mask, d, to);
+        StoreFirst(sum[i][v], d, to, last);
       }
     }
   }
