@@ -5,7 +5,7 @@
 A file holds one JSON value: a list of results (Hebb's own), or an object with "peer", "version", "threads" and
 "results" (see bench/peers/common.py). A result is {"name", "value", "unit", "extra"}. What Hebb's results say of
 themselves in "extra": `peak_share` (share of the machine's measured peak, 0 to 1), `target` (what is to be reached,
-in the same unit). A result of hebb_bench whose "extra" has a `peer` (OpenBLAS, linked by the benchmark itself)
+in the same unit), `target_share` (the share to be reached: what binds on any machine). A result of hebb_bench whose "extra" has a `peer` (OpenBLAS, linked by the benchmark itself)
 belongs to that peer.
 
 The ratio is Hebb's speed relative to the fastest peer: above 1, Hebb is faster.
@@ -68,6 +68,9 @@ def ratio(row):
 
 def target(row):
     goal = row["extra"].get("target")
+    share = row["extra"].get("target_share")
+    if share is not None:
+        return f"{100 * share:.0f} % of peak {'reached' if row['extra']['peak_share'] >= share else '**missed**'}"
     if goal is None or row["hebb"] is None:
         return ""
     reached = row["hebb"] >= goal if row["unit"] in HIGHER_IS_BETTER else row["hebb"] <= goal

@@ -13,7 +13,7 @@ namespace hebb {
 
 namespace {
 
-constexpr std::int64_t kDeepest = 256;        // k of one block: a panel of B fills half the first-level cache
+constexpr std::int64_t kDeepest = 320;        // k of one block: a panel of B stays in the first-level cache
 constexpr std::int64_t kPackedA = 56 * 1024;  // floats of A that stay in the second-level cache
 constexpr std::int64_t kSerialWork = 40'000;  // multiply-adds below which splitting does not pay (about 2 us)
 constexpr std::int64_t kWorkOfPart = 20'000;  // multiply-adds that are worth a thread
@@ -43,16 +43,27 @@ float* thread_scratch(std::size_t floats) {
   return buffer.data.get();
 }
 
-/// Cuts a tile of any number of columns into pieces for which there are kernels.
+/// Rows in tiles of two heights that differ by one, the taller first.
+struct TiledRows {
+  TiledRows(std::int64_t rows, std::int64_t most) {
+    const std::int64_t tiles = ceil_div(rows, most);
+    low = tiles == 0 ? 0 : rows / tiles;
+    tall = tiles == 0 ? 0 : rows % tiles;
+    count = tiles;
+  }
+  std::int64_t begin(std::int64_t tile) const { return tile * low + std::min(tile, tall); }
+  std::int64_t height(std::int64_t tile) const { return low + (tile < tall ? 1 : 0); }
+
+  std::int64_t count;
+  std::int64_t low;   ///< height of the lower tiles
+  std::int64_t tall;  ///< number of tiles that are a row higher
+};
+
+/// Cuts a tile wider than any kernel for its rows into pieces for which there are kernels.
 template <class Emit>
 void cut_tile(const GemmTiles& tiles, const GemmTile& whole, std::int64_t rows, const Emit& emit) {
-  std::int64_t vectors = ceil_div(whole.columns, tiles.lanes);
   std::int64_t width = 1;
-  while (2 * width <= vectors && tiles.find(rows, 2 * width) != nullptr) width *= 2;
-  if (width == vectors) {
-    emit(tiles.find(rows, width), whole);
-    return;
-  }
+  while (tiles.find(rows, 2 * width) != nullptr) width *= 2;
   GemmTile piece = whole;
   for (std::int64_t column = 0; column < whole.columns; column += piece.columns) {
     while (width > ceil_div(whole.columns - column, tiles.lanes)) width /= 2;
@@ -133,12 +144,11 @@ void Gemm::pack_b(const GemmOperands& operands, const Block& block, std::int64_t
 }
 
 void Gemm::pack_a(const GemmOperands& operands, const Block& block, float* to) const {
-  const std::int64_t rows = block.row_end - block.row;
-  const std::int64_t tiles = ceil_div(rows, tile_rows_);
+  const TiledRows rows(block.row_end - block.row, tile_rows_);
   const std::int64_t depth = block.k_end - block.k;
-  for (std::int64_t t = 0; t < tiles; ++t) {
-    const std::int64_t row = block.row + rows * t / tiles;
-    const std::int64_t height = block.row + rows * (t + 1) / tiles - row;
+  for (std::int64_t t = 0; t < rows.count; ++t) {
+    const std::int64_t row = block.row + rows.begin(t);
+    const std::int64_t height = rows.height(t);
     float* tile = to + t * tile_rows_ * depth;
     if (problem_.transpose_a) {
       gemm_tiles().pack_rows(operands.a + block.k * problem_.a_stride + row, problem_.a_stride, tile,
@@ -165,8 +175,8 @@ Gemm::Panel Gemm::unpacked(const GemmOperands& operands, const Block& block, std
 template <class Emit>
 void Gemm::for_each_tile(const GemmOperands& operands, const Block& block, std::int64_t column,
                          const Panel& panel, const Emit& emit) const {
-  const std::int64_t rows = block.row_end - block.row;
-  const std::int64_t tiles = ceil_div(rows, tile_rows_);
+  const GemmTiles& tiles = gemm_tiles();
+  const TiledRows rows(block.row_end - block.row, tile_rows_);
   GemmTile tile;
   tile.k = block.k_end - block.k;
   tile.accumulate = block.k > 0;
@@ -177,11 +187,17 @@ void Gemm::for_each_tile(const GemmOperands& operands, const Block& block, std::
   tile.b_step = panel.b_step;
   tile.bias = operands.bias != nullptr && block.k == 0 ? operands.bias + column : nullptr;
   tile.c_row = problem_.c_stride;
-  for (std::int64_t t = 0; t < tiles; ++t) {
-    const std::int64_t row = rows * t / tiles;
-    tile.a = panel.a + (panel.a_tile != 0 ? t * panel.a_tile : row * panel.a_row);
-    tile.c = operands.c + (block.row + row) * problem_.c_stride + column;
-    cut_tile(gemm_tiles(), tile, rows * (t + 1) / tiles - row, emit);
+  // Kernels for the two heights, where one is as wide as the panel.
+  const std::int64_t vectors = ceil_div(tile.columns, tiles.lanes);
+  const GemmTileRun kernels[] = {tiles.find(rows.low, vectors), tiles.find(rows.low + 1, vectors)};
+  for (std::int64_t t = 0; t < rows.count; ++t) {
+    tile.a = panel.a + (panel.a_tile != 0 ? t * panel.a_tile : rows.begin(t) * panel.a_row);
+    tile.c = operands.c + (block.row + rows.begin(t)) * problem_.c_stride + column;
+    if (const GemmTileRun kernel = kernels[t < rows.tall ? 1 : 0]) {
+      emit(kernel, tile);
+    } else {
+      cut_tile(tiles, tile, rows.height(t), emit);
+    }
   }
 }
 
