@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <set>
-#include <utility>
 
 #include "core/parallel.hpp"
 #include "hebb/error.hpp"
@@ -92,239 +91,123 @@ void ElementwiseLoop::choose_axes(const Shape& iteration, const std::vector<Shap
                 });
 }
 
-void ElementwiseLoop::compile(const Emitter& emitter, std::vector<Store> stores) {
-  std::vector<Emitter::Line> lines = emitter.lines();
-  auto values = static_cast<std::size_t>(emitter.values());
-  // What is stored as it was read is computed too, by copying.
-  for (Store& store : stores) {
-    if (std::any_of(lines.begin(), lines.end(), [&](const auto& line) { return line.result == store.id; }))
-      continue;
-    lines.push_back({ElementwiseCode::copy, static_cast<std::int32_t>(values), {store.id, -1, -1}});
-    store.id = static_cast<std::int32_t>(values++);
-  }
-
-  // Which lines are needed, how often each value is read.
-  std::vector<int> uses(values, 0);
-  for (const Store& store : stores) ++uses[static_cast<std::size_t>(store.id)];
-  std::vector<bool> needed(lines.size(), false);
-  for (std::size_t i = lines.size(); i-- > 0;) {
-    needed[i] = uses[static_cast<std::size_t>(lines[i].result)] > 0;
-    if (!needed[i]) continue;
-    for (const std::int32_t operand : lines[i].operands) {
-      if (operand >= 0) ++uses[static_cast<std::size_t>(operand)];
-    }
-  }
-  // A product used once, by a sum or as what a difference takes away, becomes one instruction with it.
-  std::vector<std::int32_t> maker(values, -1);
-  for (std::size_t i = 0; i < lines.size(); ++i)
-    maker[static_cast<std::size_t>(lines[i].result)] = static_cast<std::int32_t>(i);
-  for (std::size_t i = 0; i < lines.size(); ++i) {
-    const bool difference = lines[i].code == ElementwiseCode::sub;
-    if (!needed[i] || !(difference || lines[i].code == ElementwiseCode::add)) continue;
-    for (const int side : {1, 0}) {
-      if (difference && side == 0) continue;
-      const std::int32_t product = lines[i].operands[side];
-      const std::int32_t line = maker[static_cast<std::size_t>(product)];
-      if (line < 0 || uses[static_cast<std::size_t>(product)] != 1) continue;
-      const Emitter::Line& factors = lines[static_cast<std::size_t>(line)];
-      if (factors.code != ElementwiseCode::mul) continue;
-      lines[i] = {difference ? ElementwiseCode::fnma : ElementwiseCode::fma,
-                  lines[i].result,
-                  {factors.operands[0], factors.operands[1], lines[i].operands[1 - side]}};
-      needed[static_cast<std::size_t>(line)] = false;
-      break;
-    }
-  }
-  std::vector<Emitter::Line> program;
-  for (std::size_t i = 0; i < lines.size(); ++i) {
-    if (needed[i]) program.push_back(lines[i]);
-  }
-
-  // Places: loads and constants first; then registers by a linear scan over the program.
-  std::vector<Place> places(values);
-  std::vector<bool> is_scalar(values, false);
-  for (const auto& load : emitter.loads()) {
-    places[static_cast<std::size_t>(load.id)] = {Place::Kind::slot, load.slot};
-    is_scalar[static_cast<std::size_t>(load.id)] =
-        walks_[static_cast<std::size_t>(load.slot)].column == 0 && columns_ > 1;
-  }
-  for (const auto& constant : emitter.constants()) {
-    places[static_cast<std::size_t>(constant.id)] = {Place::Kind::constant,
-                                                     static_cast<std::int32_t>(constants_.size())};
-    is_scalar[static_cast<std::size_t>(constant.id)] = true;
-    constants_.push_back(static_cast<float>(constant.value));
-  }
-  find_fused_form(program, stores, is_scalar, places);
-  std::vector<std::int32_t> last_use(values, -1);
-  last_reads_.assign(walks_.size(), -1);
-  completions_.assign(walks_.size(), -1);
-  for (std::size_t i = 0; i < program.size(); ++i) {
-    for (const std::int32_t operand : program[i].operands) {
-      if (operand < 0) continue;
-      last_use[static_cast<std::size_t>(operand)] = static_cast<std::int32_t>(i);
-      const Place& place = places[static_cast<std::size_t>(operand)];
-      if (place.kind == Place::Kind::slot)
-        last_reads_[static_cast<std::size_t>(place.index)] = static_cast<std::int32_t>(i);
-    }
-  }
-  // The first store of a computed value writes it straight to memory, unless that memory is read later on.
-  std::vector<bool> written(stores.size(), false);
-  for (std::size_t i = 0; i < program.size(); ++i) {
-    for (std::size_t s = 0; s < stores.size(); ++s) {
-      if (stores[s].id != program[i].result) continue;
-      const auto slot = static_cast<std::size_t>(stores[s].slot);
-      if (places[static_cast<std::size_t>(stores[s].id)].kind != Place::Kind::none) continue;
-      if (stores[s].after_all && last_reads_[slot] > static_cast<std::int32_t>(i)) continue;
-      places[static_cast<std::size_t>(stores[s].id)] = {Place::Kind::slot, stores[s].slot};
-      completions_[slot] = static_cast<std::int32_t>(i);
-      written[s] = true;
-    }
-  }
-  for (std::size_t s = 0; s < stores.size(); ++s) {
-    if (!written[s])
-      last_use[static_cast<std::size_t>(stores[s].id)] = static_cast<std::int32_t>(program.size());
-  }
-  std::vector<std::int32_t> free_registers;
-  std::vector<std::int32_t> dying;
-  for (std::size_t i = 0; i < program.size(); ++i) {
-    Place& result = places[static_cast<std::size_t>(program[i].result)];
-    for (const std::int32_t operand : program[i].operands) {
-      if (operand < 0 || last_use[static_cast<std::size_t>(operand)] != static_cast<std::int32_t>(i))
-        continue;
-      const Place& place = places[static_cast<std::size_t>(operand)];
-      if (place.kind == Place::Kind::scratch &&
-          std::find(free_registers.begin(), free_registers.end(), place.index) == free_registers.end()) {
-        free_registers.push_back(place.index);
-      }
-    }
-    if (result.kind == Place::Kind::none) {
-      if (free_registers.empty()) free_registers.push_back(registers_++);
-      result = {Place::Kind::scratch, free_registers.back()};
-      free_registers.pop_back();
-    }
-  }
-
-  const auto entry = [&](std::int32_t id) -> std::int32_t {
-    if (id < 0) return 0;
-    const Place& place = places[static_cast<std::size_t>(id)];
-    switch (place.kind) {
-      case Place::Kind::scratch: return place.index;
-      case Place::Kind::slot: return registers_ + place.index;
-      default: return registers_ + static_cast<std::int32_t>(walks_.size()) + place.index;
-    }
-  };
-  const auto scalar_bits = [&](const Emitter::Line& line) {
-    unsigned bits = 0;
-    for (unsigned k = 0; k < 3; ++k) {
-      if (line.operands[k] >= 0 && is_scalar[static_cast<std::size_t>(line.operands[k])]) bits |= 1U << k;
-    }
-    return bits;
-  };
-  for (const Emitter::Line& line : program) {
-    instructions_.push_back({elementwise_run(line.code, scalar_bits(line)), entry(line.operands[0]),
-                             entry(line.operands[1]), entry(line.operands[2]), entry(line.result)});
-  }
-  for (std::size_t s = 0; s < stores.size(); ++s) {
-    if (written[s]) continue;
-    const Emitter::Line copy{ElementwiseCode::copy, -1, {stores[s].id, -1, -1}};
-    instructions_.push_back({elementwise_run(ElementwiseCode::copy, scalar_bits(copy)), entry(stores[s].id),
-                             0, 0, registers_ + stores[s].slot});
-    completions_[static_cast<std::size_t>(stores[s].slot)] =
-        static_cast<std::int32_t>(instructions_.size()) - 1;
-  }
+void ElementwiseLoop::compile(const Emitter& emitter, const std::vector<Store>& stores) {
+  const ElementwiseProgram program(emitter, stores);
+  Places places(program.values());
+  place_operands(emitter, places);
+  find_fused(program, places);
+  const std::vector<bool> written = place_results(program, places);
+  place_intermediate(program, written, places);
+  write_instructions(program, written, places);
   if (registers_ > kMostRegisters ||
       static_cast<std::size_t>(registers_) + walks_.size() + constants_.size() > kMostPointers) {
     throw Error("an element-wise program needs more registers than there are");
   }
 }
 
-namespace {
-
-/// Writes a program in the form by which kernels for all of it are found: lines in the order of a walk from
-/// the results to what they are made of, so that it does not depend on the order in which the graph was
-/// traced.
-class FusedWriter {
- public:
-  FusedWriter(const std::vector<Emitter::Line>& program, const std::vector<bool>& is_scalar)
-      : is_scalar_(is_scalar), maker_(is_scalar.size(), nullptr), number_(is_scalar.size(), -1) {
-    for (const Emitter::Line& line : program) maker_[index(line.result)] = &line;
-    for (const Emitter::Line& line : program) {
-      for (const std::int32_t operand : line.operands) {
-        if (operand >= 0) read_.insert(operand);
-      }
-    }
-    // Operands are counted first: the lines' numbers follow theirs.
-    for (const Emitter::Line& line : program) {
-      if (!read_.contains(line.result))
-        visit(
-            line.result, [&](std::int32_t id) { operands_.push_back(id); }, [](auto) {});
-    }
-    for (std::size_t i = 0; i < operands_.size(); ++i)
-      number_[index(operands_[i])] = static_cast<std::int8_t>(i);
-    seen_.clear();
-    for (const Emitter::Line& line : program) {
-      if (!read_.contains(line.result))
-        visit(
-            line.result, [](auto) {}, [&](std::int32_t id) { add_line(*maker_[index(id)]); });
-    }
+void ElementwiseLoop::place_operands(const Emitter& emitter, Places& places) {
+  for (const auto& load : emitter.loads()) {
+    places.at(load.id) = {Place::Kind::slot, load.slot};
+    places.set_scalar(load.id, walks_[static_cast<std::size_t>(load.slot)].column == 0 && columns_ > 1);
   }
-
-  /// The values read from memory, in the order of their numbers.
-  const std::vector<std::int32_t>& operands() const { return operands_; }
-  std::int8_t number(std::int32_t id) const { return number_[index(id)]; }
-  FusedProgram program(std::span<const std::int8_t> stored) const {
-    std::uint32_t scalars = 0;
-    for (std::size_t i = 0; i < operands_.size(); ++i)
-      scalars |= is_scalar_[index(operands_[i])] ? 1U << i : 0U;
-    return {lines_, stored, scalars, static_cast<int>(operands_.size())};
+  for (const auto& constant : emitter.constants()) {
+    places.at(constant.id) = {Place::Kind::constant, static_cast<std::int32_t>(constants_.size())};
+    places.set_scalar(constant.id, true);
+    constants_.push_back(static_cast<float>(constant.value));
   }
+}
 
- private:
-  static std::size_t index(std::int32_t id) { return static_cast<std::size_t>(id); }
-
-  template <class Operand, class Line>
-  void visit(std::int32_t id, const Operand& operand, const Line& line) {
-    if (id < 0 || !seen_.insert(id).second) return;
-    if (maker_[index(id)] == nullptr) {
-      operand(id);
-      return;
-    }
-    for (const std::int32_t from : maker_[index(id)]->operands) visit(from, operand, line);
-    line(id);
-  }
-
-  void add_line(const Emitter::Line& line) {
-    const auto of = [&](int i) { return line.operands[i] < 0 ? std::int8_t{-1} : number(line.operands[i]); };
-    number_[index(line.result)] = static_cast<std::int8_t>(operands_.size() + lines_.size());
-    lines_.push_back({line.code, of(0), of(1), of(2)});
-  }
-
-  const std::vector<bool>& is_scalar_;
-  std::vector<const Emitter::Line*> maker_;  // by value
-  std::vector<std::int8_t> number_;          // by value
-  std::set<std::int32_t> read_, seen_;
-  std::vector<std::int32_t> operands_;
-  std::vector<FusedLine> lines_;
-};
-
-}  // namespace
-
-void ElementwiseLoop::find_fused_form(const std::vector<Emitter::Line>& program,
-                                      const std::vector<Store>& stores, const std::vector<bool>& is_scalar,
-                                      const std::vector<Place>& places) {
+/// Looks for a kernel that computes the whole program.
+void ElementwiseLoop::find_fused(const ElementwiseProgram& program, const Places& places) {
   constexpr std::size_t kMostLines = 16;
-  if (program.size() < 2 || program.size() > kMostLines || outer_.size() > 1) return;
-  const FusedWriter writer(program, is_scalar);
-  std::vector<std::pair<std::int8_t, std::int32_t>> results;  // number, slot
-  for (const Store& store : stores) results.emplace_back(writer.number(store.id), store.slot);
-  std::sort(results.begin(), results.end());
-  std::vector<std::int8_t> stored;
-  for (const auto& [value, slot] : results) stored.push_back(value);
-  fused_.run = find_fused(writer.program(stored));
+  if (program.lines().size() < 2 || program.lines().size() > kMostLines || outer_.size() > 1) return;
+  const FusedForm form(program, [&](std::int32_t id) { return places.is_scalar(id); });
+  fused_.run = hebb::find_fused(form.program());
   if (fused_.run == nullptr) return;
-  for (const std::int32_t operand : writer.operands())
-    fused_.arrays.push_back(places[static_cast<std::size_t>(operand)]);
-  for (const auto& [value, slot] : results) fused_.arrays.push_back({Place::Kind::slot, slot});
+  for (const std::int32_t operand : form.operands()) fused_.arrays.push_back(places.at(operand));
+  for (const std::int32_t slot : form.slots()) fused_.arrays.push_back({Place::Kind::slot, slot});
+}
+
+/// The first store of a value writes it straight to memory, unless that memory is read later on. Returns, by
+/// store, whether it does.
+std::vector<bool> ElementwiseLoop::place_results(const ElementwiseProgram& program, Places& places) {
+  const std::vector<Emitter::Line>& lines = program.lines();
+  const std::vector<Store>& stores = program.stores();
+  last_reads_.assign(walks_.size(), -1);
+  completions_.assign(walks_.size(), -1);
+  for (std::size_t i = 0; i < lines.size(); ++i) {
+    for (const std::int32_t operand : lines[i].operands) {
+      if (operand < 0 || places.at(operand).kind != Place::Kind::slot) continue;
+      last_reads_[static_cast<std::size_t>(places.at(operand).index)] = static_cast<std::int32_t>(i);
+    }
+  }
+  std::vector<bool> written(stores.size(), false);
+  for (std::size_t i = 0; i < lines.size(); ++i) {
+    for (std::size_t s = 0; s < stores.size(); ++s) {
+      const auto slot = static_cast<std::size_t>(stores[s].slot);
+      if (stores[s].id != lines[i].result || places.at(stores[s].id).kind != Place::Kind::none) continue;
+      if (stores[s].after_all && last_reads_[slot] > static_cast<std::int32_t>(i)) continue;
+      places.at(stores[s].id) = {Place::Kind::slot, stores[s].slot};
+      completions_[slot] = static_cast<std::int32_t>(i);
+      written[s] = true;
+    }
+  }
+  return written;
+}
+
+/// All other values go to registers, by a linear scan over the program.
+void ElementwiseLoop::place_intermediate(const ElementwiseProgram& program, const std::vector<bool>& written,
+                                         Places& places) {
+  const std::vector<Emitter::Line>& lines = program.lines();
+  std::vector<std::size_t> last_use(program.values(), 0);
+  for (std::size_t i = 0; i < lines.size(); ++i) {
+    for (const std::int32_t operand : lines[i].operands) {
+      if (operand >= 0) last_use[static_cast<std::size_t>(operand)] = i;
+    }
+  }
+  for (std::size_t s = 0; s < written.size(); ++s) {
+    if (!written[s]) last_use[static_cast<std::size_t>(program.stores()[s].id)] = lines.size();
+  }
+  std::set<std::int32_t> free;
+  for (std::size_t i = 0; i < lines.size(); ++i) {
+    for (const std::int32_t operand : lines[i].operands) {
+      if (operand < 0 || last_use[static_cast<std::size_t>(operand)] != i) continue;
+      if (places.at(operand).kind == Place::Kind::scratch) free.insert(places.at(operand).index);
+    }
+    Place& result = places.at(lines[i].result);
+    if (result.kind != Place::Kind::none) continue;
+    if (free.empty()) free.insert(registers_++);
+    result = {Place::Kind::scratch, *free.begin()};
+    free.erase(free.begin());
+  }
+}
+
+void ElementwiseLoop::write_instructions(const ElementwiseProgram& program, const std::vector<bool>& written,
+                                         const Places& places) {
+  const auto entry = [&](std::int32_t id) -> std::int32_t {
+    if (id < 0) return 0;
+    const Place& place = places.at(id);
+    switch (place.kind) {
+      case Place::Kind::scratch: return place.index;
+      case Place::Kind::slot: return registers_ + place.index;
+      default: return registers_ + static_cast<std::int32_t>(walks_.size()) + place.index;
+    }
+  };
+  const auto write = [&](const Emitter::Line& line, std::int32_t result) {
+    unsigned scalars = 0;
+    for (unsigned k = 0; k < 3; ++k) {
+      if (line.operands[k] >= 0 && places.is_scalar(line.operands[k])) scalars |= 1U << k;
+    }
+    instructions_.push_back({elementwise_run(line.code, scalars), entry(line.operands[0]),
+                             entry(line.operands[1]), entry(line.operands[2]), result});
+  };
+  for (const Emitter::Line& line : program.lines()) write(line, entry(line.result));
+  for (std::size_t s = 0; s < written.size(); ++s) {
+    if (written[s]) continue;
+    const Store& store = program.stores()[s];
+    write({ElementwiseCode::copy, -1, {store.id, -1, -1}}, registers_ + store.slot);
+    completions_[static_cast<std::size_t>(store.slot)] = static_cast<std::int32_t>(instructions_.size()) - 1;
+  }
 }
 
 std::int64_t ElementwiseLoop::row_offset(const Walk& walk, std::int64_t row) const {

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "graph/elementwise_program.hpp"
 #include "graph/emitter.hpp"
 #include "hebb/shape.hpp"
 #include "kernels/fused.hpp"
@@ -14,13 +15,7 @@ namespace hebb {
 /// memory it works on is given to `run`.
 class ElementwiseLoop {
  public:
-  /// A value the program stores: the emitted id and the memory slot it goes to.
-  struct Store {
-    std::int32_t id;
-    std::int32_t slot;
-    bool after_all =
-        false;  ///< written when the whole block has been computed: its memory is also an operand
-  };
+  using Store = ElementwiseStore;
 
   /// Slots number the memory operands from 0; `slot_shapes[s]` broadcasts to `iteration`. With
   /// `two_dimensional` the rows are all axes but the last, else axes are merged as far as all slots allow.
@@ -87,10 +82,29 @@ class ElementwiseLoop {
     std::int64_t column = 0;          // 0 or 1
   };
 
+  /// By value of a program: where it is, and whether it is one number for a whole row.
+  class Places {
+   public:
+    explicit Places(std::size_t values) : places_(values), is_scalar_(values, false) {}
+    Place& at(std::int32_t id) { return places_[static_cast<std::size_t>(id)]; }
+    const Place& at(std::int32_t id) const { return places_[static_cast<std::size_t>(id)]; }
+    bool is_scalar(std::int32_t id) const { return is_scalar_[static_cast<std::size_t>(id)]; }
+    void set_scalar(std::int32_t id, bool scalar) { is_scalar_[static_cast<std::size_t>(id)] = scalar; }
+
+   private:
+    std::vector<Place> places_;
+    std::vector<bool> is_scalar_;
+  };
+
   void choose_axes(const Shape& iteration, const std::vector<Shape>& slot_shapes, bool two_dimensional);
-  void compile(const Emitter& emitter, std::vector<Store> stores);
-  void find_fused_form(const std::vector<Emitter::Line>& program, const std::vector<Store>& stores,
-                       const std::vector<bool>& is_scalar, const std::vector<Place>& places);
+  void compile(const Emitter& emitter, const std::vector<Store>& stores);
+  void place_operands(const Emitter& emitter, Places& places);
+  void find_fused(const ElementwiseProgram& program, const Places& places);
+  std::vector<bool> place_results(const ElementwiseProgram& program, Places& places);
+  void place_intermediate(const ElementwiseProgram& program, const std::vector<bool>& written,
+                          Places& places);
+  void write_instructions(const ElementwiseProgram& program, const std::vector<bool>& written,
+                          const Places& places);
   void bind_fused(float* const* slots, std::int64_t row, std::int64_t column, FusedArray* arrays) const;
   std::int64_t row_offset(const Walk& walk, std::int64_t row) const;
 
