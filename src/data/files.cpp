@@ -312,12 +312,29 @@ std::string find_idx_dataset(std::string_view name, const std::vector<std::strin
   return {};
 }
 
+namespace {
+
+/// A folder's name, and which files of a data set it lacks when it has others.
+std::string what_is_there(const std::string& folder) {
+  constexpr std::array<const char*, 4> kNames = {"train-images", "train-labels", "t10k-images",
+                                                 "t10k-labels"};
+  const IdxPaths paths = idx_paths(folder);
+  std::vector<std::string> missing;
+  for (std::size_t i = 0; i < paths.size(); ++i) {
+    if (paths[i].empty()) missing.emplace_back(kNames[i]);
+  }
+  if (missing.size() == paths.size()) return folder;
+  return fmt::format("{} (which lacks {})", folder, fmt::join(missing, ", "));
+}
+
+}  // namespace
+
 DataSplits load_idx_dataset(const IdxDataset& dataset, const DataOptions& options) {
   const std::string folder = find_idx_dataset(dataset.name, options.directories);
   if (folder.empty()) {
     std::vector<std::string> looked;
     for (const std::string& directory : options.directories)
-      looked.push_back(fmt::format("{}/{}", directory, dataset.name));
+      looked.push_back(what_is_there(fmt::format("{}/{}", directory, dataset.name)));
     throw FormatError(fmt::format(
         "{0}: its files are not there; looked in {1}. `hebb fetch {0}` downloads them", dataset.name,
         looked.empty() ? "no folder, for none was given" : fmt::format("{}", fmt::join(looked, ", "))));

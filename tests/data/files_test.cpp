@@ -47,6 +47,12 @@ TEST(IdxDataset, TellsWhereItLooked) {
       },
       {"/nowhere/a/mnist", "/nowhere/b/mnist", "hebb fetch mnist"});
   expect_error<FormatError>([] { load_dataset("fashion-mnist"); }, {"hebb fetch fashion-mnist"});
+  // Some of the files are there: what the folder lacks is named.
+  const TemporaryFolder folder;
+  write_small(folder);
+  std::filesystem::remove(folder.path("mnist/train-labels-idx1-ubyte"));
+  expect_error<FormatError>([&] { load_dataset("mnist", {.directories = {folder.path()}}); },
+                            {folder.path("mnist"), "which lacks train-labels"});
 }
 
 TEST(IdxDataset, RefusesCountsThatDifferAndLabelsOutOfRange) {
