@@ -5,6 +5,7 @@
 /// generated tests and the documentation cannot disagree.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <utility>
 #include <vector>
@@ -20,6 +21,15 @@ using Axes = std::vector<int>;
 struct MatmulOptions {
   bool transpose_a = false;  ///< use the transpose of a's last two axes
   bool transpose_b = false;
+};
+
+/// Options of a convolution of images, [y, x] each.
+struct ConvOptions {
+  std::array<std::int64_t, 2> stride = {1, 1};
+  /// Rows of zeros above and below the image, columns of them left and right.
+  std::array<std::int64_t, 4> padding = {0, 0, 0, 0};
+  std::array<std::int64_t, 2> dilation = {1, 1};  ///< pixels from one element of the filter to the next
+  std::int64_t groups = 1;  ///< input and output channels are divided into so many groups
 };
 
 #define HEBB_OP(name, ...) __VA_ARGS__;

@@ -97,6 +97,9 @@ struct Op {
   /// Whether the result is the operand's elements under another shape: plans then copy nothing.
   bool is_view = false;
   ErrorBound error = {};
+  /// The kernel multiplies zeros beside an operand, which the reference leaves out: with an infinite factor
+  /// its result may be NaN where the reference's is not.
+  bool pads_with_zeros = false;
   /// Draws random operands and applies the op: the source of the op's generated tests.
   Tensor (*sample)(Sampler& sampler) = nullptr;
 };

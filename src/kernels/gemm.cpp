@@ -1,12 +1,10 @@
 #include "kernels/gemm.hpp"
 
 #include <algorithm>
-#include <cstdlib>
-#include <memory>
-#include <new>
 
 #include "core/parallel.hpp"
 #include "kernels/gemm_tile.hpp"
+#include "kernels/scratch.hpp"
 #include "kernels/transpose.hpp"
 
 namespace hebb {
@@ -26,22 +24,6 @@ constexpr std::int64_t kRowsPacked = 8;         // rows of them between which th
 constexpr std::int64_t kCachedElements = 2048;  // B up to here is in the first-level cache wherever it lies
 
 std::int64_t ceil_div(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
-
-/// Scratch of the calling thread, grown as needed and kept.
-float* thread_scratch(std::size_t floats) {
-  struct Buffer {
-    std::unique_ptr<float, void (*)(void*)> data{nullptr, std::free};
-    std::size_t size = 0;
-  };
-  thread_local Buffer buffer;
-  if (buffer.size < floats) {
-    const std::size_t bytes = (floats * sizeof(float) + 63) / 64 * 64;
-    buffer.data.reset(static_cast<float*>(std::aligned_alloc(64, bytes)));
-    if (!buffer.data) throw std::bad_alloc();
-    buffer.size = floats;
-  }
-  return buffer.data.get();
-}
 
 /// Rows in tiles of two heights that differ by one, the taller first.
 struct TiledRows {
