@@ -75,6 +75,23 @@ struct Margin {
   }
 };
 
+/// The images as the forward pass and the filter's gradient see them.
+Margin margin_of(const ConvolutionShape& s) {
+  const std::int64_t height = (s.output_height - 1) * s.stride_y + (s.filter_height - 1) * s.dilation_y + 1;
+  const std::int64_t width = (s.output_width - 1) * s.stride_x + (s.filter_width - 1) * s.dilation_x + 1;
+  // What is not read at the end stays, if nothing has to be added elsewhere: then there is nothing to copy.
+  const bool inside = s.top == 0 && s.left == 0 && height <= s.height && width <= s.width;
+  return {.height = inside ? s.height : height,
+          .width = inside ? s.width : width,
+          .top = s.top,
+          .left = s.left,
+          .stride_y = 1,
+          .stride_x = 1,
+          .source_height = s.height,
+          .source_width = s.width,
+          .channels = s.channels};
+}
+
 /// Rows [row, row_end) of the output of one image, for the filter's strides and dilations.
 struct RowsOfOutput {
   const ConvolutionShape& shape;  // of the pass: its margin is in the image already
@@ -174,19 +191,7 @@ void Convolution::forward(const float* images, const float* filter, float* outpu
       }
     }
   }
-  const Margin margin = {
-      .height = std::max((s.output_height - 1) * s.stride_y + (s.filter_height - 1) * s.dilation_y + 1,
-                         s.top == 0 ? s.height : 0),
-      .width = std::max((s.output_width - 1) * s.stride_x + (s.filter_width - 1) * s.dilation_x + 1,
-                        s.left == 0 ? s.width : 0),
-      .top = s.top,
-      .left = s.left,
-      .stride_y = 1,
-      .stride_x = 1,
-      .source_height = s.height,
-      .source_width = s.width,
-      .channels = s.channels};
-  convolve(s, margin, packed, images, output);
+  convolve(s, margin_of(s), packed, images, output);
 }
 
 /// The gradient with respect to the images is a convolution too: of the output's gradient, spread apart by
@@ -230,75 +235,111 @@ void Convolution::image_gradient(const float* output, const float* filter, float
   convolve(turned, margin, packed, output, images);
 }
 
+namespace {
+
+/// What adds the filter's gradient over one image, band by band of rows of the output: so few that what a
+/// band reads of the image stays in the first-level cache while all tiles of the gradient go over it.
+struct FilterGradient {
+  const ConvolutionShape& shape;
+  std::int64_t row_size;  // floats from row to row of the image
+  std::int64_t depth, outputs, width, panels;
+  std::int64_t band;  // rows of the output
+
+  FilterGradient(const ConvolutionShape& s, std::int64_t image_width)
+      : shape(s),
+        row_size(image_width * s.channels),
+        depth(s.channels / s.groups),
+        outputs(s.outputs / s.groups),
+        width(panel_width(outputs)),
+        panels(ceil_div(outputs, width)) {
+    constexpr std::int64_t kCachedFloats = 4096;
+    constexpr std::int64_t kLeastPixels =
+        128;  // below, reading and writing the sums takes longer than the products
+    const std::int64_t cached = kCachedFloats / (s.output_width * s.stride_x * s.channels);
+    band = std::clamp<std::int64_t>(std::max(cached, ceil_div(kLeastPixels, s.output_width)), 1,
+                                    s.output_height);
+  }
+  std::int64_t scratch_floats() const { return shape.groups * panels * band * shape.output_width * width; }
+
+  void add(const float* image, const float* slope, float* sum, bool accumulate, float* scratch) const {
+    for (std::int64_t y = 0; y < shape.output_height; y += band) {
+      const std::int64_t rows = std::min(band, shape.output_height - y);
+      const std::int64_t pixels = rows * shape.output_width;
+      const float* from = slope + y * shape.output_width * shape.outputs;
+      for (std::int64_t group = 0; group < shape.groups; ++group) {
+        for (std::int64_t panel = 0; panel < panels; ++panel) {
+          const std::int64_t first = group * outputs + panel * width;
+          gemm_tiles().pack_rows(from + first, shape.outputs, scratch, width, columns_of(panel), pixels);
+          add_panel(image + y * shape.stride_y * row_size + group * depth, scratch, rows, sum + first,
+                    columns_of(panel), accumulate || y > 0);
+        }
+      }
+    }
+  }
+
+ private:
+  std::int64_t columns_of(std::int64_t panel) const { return std::min(width, outputs - panel * width); }
+
+  void add_panel(const float* image, const float* slope, std::int64_t rows_of_output, float* sum,
+                 std::int64_t columns, bool accumulate) const {
+    const GemmTiles& tiles = gemm_tiles();
+    GemmTile tile;
+    tile.k = shape.output_width;
+    tile.blocks = rows_of_output;
+    tile.accumulate = accumulate;
+    tile.a_row = 1;
+    tile.a_step = shape.stride_x * shape.channels;
+    tile.a_block = shape.stride_y * row_size;
+    tile.b = slope;
+    tile.b_step = width;
+    tile.b_block = shape.output_width * width;
+    tile.c_row = shape.outputs;
+    tile.columns = columns;
+    // Where a row of the filter covers neighbours in memory its elements are rows of one matrix.
+    const bool whole_rows = shape.groups == 1 && shape.dilation_x == 1;
+    const std::int64_t runs = whole_rows ? 1 : shape.filter_width;
+    const std::int64_t rows = whole_rows ? shape.filter_width * depth : depth;
+    const std::int64_t count = ceil_div(rows, tiles.most_rows);
+    for (std::int64_t ky = 0; ky < shape.filter_height; ++ky) {
+      for (std::int64_t run = 0; run < runs; ++run) {
+        const float* pixels =
+            image + ky * shape.dilation_y * row_size + run * shape.dilation_x * shape.channels;
+        float* to = sum + (ky * shape.filter_width + run) * depth * shape.outputs;
+        for (std::int64_t t = 0; t < count; ++t) {
+          const std::int64_t row = rows * t / count;
+          tile.a = pixels + row;
+          tile.c = to + row * shape.outputs;
+          tiles.find(rows * (t + 1) / count - row, ceil_div(columns, tiles.lanes))(tile);
+        }
+      }
+    }
+  }
+};
+
+}  // namespace
+
 /// Images in chunks, whose number depends on the shape alone, each with a sum of its own; then the sums in
 /// order.
 void Convolution::filter_gradient(const float* images, const float* output, float* filter) {
   constexpr std::int64_t kMostChunks = 8;
   const ConvolutionShape& s = shape_;
   const std::int64_t chunks = std::min(s.batch, kMostChunks);
-  const std::int64_t depth = s.channels / s.groups;
-  const std::int64_t outputs = s.outputs / s.groups;
-  const std::int64_t width = panel_width(outputs);
-  const bool whole_rows = s.groups == 1 && s.dilation_x == 1;
-  const Margin margin = {
-      .height = (s.output_height - 1) * s.stride_y + (s.filter_height - 1) * s.dilation_y + 1,
-      .width = (s.output_width - 1) * s.stride_x + (s.filter_width - 1) * s.dilation_x + 1,
-      .top = s.top,
-      .left = s.left,
-      .stride_y = 1,
-      .stride_x = 1,
-      .source_height = s.height,
-      .source_width = s.width,
-      .channels = s.channels};
-  const bool in_place = s.top == 0 && s.left == 0 && margin.height <= s.height && margin.width <= s.width;
-  const std::int64_t row_width = in_place ? s.width : margin.width;
+  const Margin margin = margin_of(s);
+  const FilterGradient gradient(s, margin.width);
   scratch_.resize(static_cast<std::size_t>(chunks * s.filter_size()));
-  const GemmTiles& tiles = gemm_tiles();
-
-  const auto add_image = [&](const float* image, const float* slope, float* sum, bool accumulate) {
-    GemmTile tile;
-    tile.k = s.output_width;
-    tile.blocks = s.output_height;
-    tile.accumulate = accumulate;
-    tile.a_row = 1;
-    tile.a_step = s.stride_x * s.channels;
-    tile.a_block = s.stride_y * row_width * s.channels;
-    tile.b_step = s.outputs;
-    tile.b_block = s.output_width * s.outputs;
-    tile.c_row = s.outputs;
-    const std::int64_t runs = whole_rows ? 1 : s.filter_width;
-    const std::int64_t rows = whole_rows ? s.filter_width * depth : depth;
-    const std::int64_t count = ceil_div(rows, tiles.most_rows);
-    for (std::int64_t group = 0; group < s.groups; ++group) {
-      for (std::int64_t ky = 0; ky < s.filter_height; ++ky) {
-        for (std::int64_t run = 0; run < runs; ++run) {
-          const float* pixels =
-              image + (ky * s.dilation_y * row_width + run * s.dilation_x) * s.channels + group * depth;
-          float* to = sum + (ky * s.filter_width + run) * depth * s.outputs + group * outputs;
-          for (std::int64_t first = 0; first < outputs; first += width) {
-            tile.columns = std::min(width, outputs - first);
-            tile.b = slope + group * outputs + first;
-            for (std::int64_t t = 0; t < count; ++t) {
-              const std::int64_t row = rows * t / count;
-              tile.a = pixels + row;
-              tile.c = to + row * s.outputs + first;
-              tiles.find(rows * (t + 1) / count - row, ceil_div(tile.columns, tiles.lanes))(tile);
-            }
-          }
-        }
-      }
-    }
-  };
   parallel_for(chunks, [&](std::int64_t chunk) {
     float* sum = scratch_.data() + chunk * s.filter_size();
-    for (std::int64_t n = s.batch * chunk / chunks; n < s.batch * (chunk + 1) / chunks; ++n) {
+    const std::int64_t first = s.batch * chunk / chunks;
+    float* packed = thread_scratch(static_cast<std::size_t>(gradient.scratch_floats() + gemm_tiles().lanes +
+                                                            (margin.is_needed() ? margin.size() : 0)));
+    float* copy = packed + gradient.scratch_floats() + gemm_tiles().lanes;
+    for (std::int64_t n = first; n < s.batch * (chunk + 1) / chunks; ++n) {
       const float* image = images + n * s.image_size();
-      if (!in_place) {
-        float* copy = thread_scratch(static_cast<std::size_t>(margin.size()));
+      if (margin.is_needed()) {
         margin.copy(image, copy);
         image = copy;
       }
-      add_image(image, output + n * s.output_size(), sum, n > s.batch * chunk / chunks);
+      gradient.add(image, output + n * s.output_size(), sum, n > first, packed);
     }
   });
   parallel_ranges(s.filter_size(), 4096, [&](std::int64_t begin, std::int64_t end) {
