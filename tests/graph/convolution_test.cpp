@@ -1,0 +1,114 @@
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <string>
+#include <tuple>
+
+#include "golden.hpp"
+#include "graph/interpreter.hpp"
+#include "hebb/error.hpp"
+#include "hebb/ops.hpp"
+#include "hebb/random.hpp"
+#include "hebb/transforms.hpp"
+
+namespace hebb {
+namespace {
+
+using testing::find;
+using testing::Golden;
+using testing::read_golden;
+
+void expect_near(const Tensor& got, const std::vector<double>& want, double tolerance) {
+  const std::vector<double> values = got.to_vector();
+  ASSERT_EQ(values.size(), want.size());
+  for (std::size_t i = 0; i < want.size(); ++i) ASSERT_NEAR(values[i], want[i], tolerance) << "element " << i;
+}
+
+/// Values and both gradients: the references in float64, and the kernels.
+TEST(Convolution, AgreesWithPyTorch) {
+  const Golden golden = read_golden("graph/golden/convolution.txt");
+  int cases = 0;
+  for (; cases < 5; ++cases) {
+    const std::string prefix = std::to_string(cases) + " ";
+    SCOPED_TRACE(prefix);
+    std::vector<std::int64_t> shape;
+    for (const double extent : find(golden, prefix + "shape"))
+      shape.push_back(static_cast<std::int64_t>(extent));
+    ASSERT_EQ(shape.size(), 12U);
+    const auto part = [&](std::ptrdiff_t first) {
+      return Shape({shape.begin() + first, shape.begin() + first + 4});
+    };
+    std::vector<std::int64_t> o;
+    for (const double option : find(golden, prefix + "options"))
+      o.push_back(static_cast<std::int64_t>(option));
+    const ConvOptions options = {.stride = {o[0], o[1]},
+                                 .padding = {o[2], o[2], o[3], o[3]},
+                                 .dilation = {o[4], o[5]},
+                                 .groups = o[6]};
+    const Tensor images = Tensor::from(find(golden, prefix + "images"), part(0));
+    const Tensor filter = Tensor::from(find(golden, prefix + "filter"), part(4));
+    const Tensor slope = Tensor::from(find(golden, prefix + "slope"), part(8));
+    for (const DType type : {DType::f64, DType::f32}) {
+      const Tensor x = evaluate(cast(images, type));
+      const Tensor w = evaluate(cast(filter, type));
+      const Tensor y = conv2d(x, w, options);
+      EXPECT_EQ(y.shape(), part(8));
+      const Tensors slopes = gradients(sum(y * evaluate(cast(slope, type))), {x, w});
+      const double tolerance = type == DType::f64 ? 1e-12 : 2e-5;
+      expect_near(y, find(golden, prefix + "output"), tolerance);
+      expect_near(slopes[0], find(golden, prefix + "image gradient"), tolerance);
+      expect_near(slopes[1], find(golden, prefix + "filter gradient"), tolerance);
+    }
+  }
+  EXPECT_EQ(cases, 5);
+}
+
+TEST(Convolution, SaysWhatDoesNotFit) {
+  const auto message = [](const Shape& images, const Shape& filter,
+                          const ConvOptions& options) -> std::string {
+    try {
+      conv2d(full(0.0, images), full(0.0, filter), options);
+    } catch (const ShapeError& error) {
+      return error.what();
+    }
+    return "nothing thrown";
+  };
+  EXPECT_NE(message({2, 5, 5}, {3, 3, 1, 1}, {}).find("expected images"), std::string::npos);
+  EXPECT_NE(message({2, 5, 5, 3}, {3, 3, 2, 8}, {}).find("3 channels"), std::string::npos);
+  EXPECT_NE(message({2, 5, 2, 3}, {3, 3, 3, 8}, {}).find("covers 3 columns"), std::string::npos);
+  EXPECT_NE(message({2, 5, 5, 3}, {3, 3, 3, 8}, {.stride = {0, 1}}).find("must be 1 or more"),
+            std::string::npos);
+  EXPECT_NE(message({2, 5, 5, 4}, {3, 3, 2, 3}, {.groups = 2}).find("2 groups"), std::string::npos);
+}
+
+/// Large enough for several bands, chunks and panels: the kernels against the references in float64.
+TEST(Convolution, MatchesTheReferenceOnLargerShapes) {
+  for (const auto& [images, filter, stride] :
+       std::vector<std::tuple<Shape, Shape, std::int64_t>>{{{9, 28, 30, 1}, {5, 5, 1, 6}, 1},
+                                                           {{5, 17, 19, 20}, {3, 3, 20, 33}, 2},
+                                                           {{1, 40, 3, 7}, {3, 3, 7, 64}, 1},
+                                                           {{2, 9, 9, 130}, {1, 1, 130, 40}, 1}}) {
+    std::uint64_t stream = 0;
+    const auto draw = [&](const Shape& shape) {
+      Random random(3, stream++);
+      return Tensor::make<float>(shape, [&](float* to) {
+        for (std::int64_t i = 0; i < shape.elements(); ++i) to[i] = random.normal();
+      });
+    };
+    const Tensor x = draw(images);
+    const Tensor w = draw(filter);
+    const Tensor y = conv2d(x, w, {.stride = {stride, stride}, .padding = {1, 1, 1, 1}});
+    Tensors all = gradients(sum(y * draw(y.shape())), {x, w});
+    all.push_back(y);
+    const Tensors exact = interpret<double>(all);
+    for (std::size_t i = 0; i < all.size(); ++i) {
+      const std::vector<double> want = exact[i].to_vector();
+      double largest = 0;
+      for (const double value : want) largest = std::max(largest, std::abs(value));
+      expect_near(all[i], want, 1e-5 * largest);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace hebb
