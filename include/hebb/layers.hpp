@@ -166,6 +166,115 @@ class Linear final : public Layer {
   Tensor bias_;
 };
 
+/// Padding that makes the output as large as the input divided by the stride, rounded up; half of it, rounded
+/// down, comes before the image.
+inline constexpr std::int64_t kSamePadding = -1;
+
+/// Options of Conv2d. What is one number counts for rows and columns alike.
+struct Conv2dOptions {
+  std::int64_t kernel = 3;
+  std::int64_t stride = 1;
+  std::int64_t padding = 0;  ///< zeros on every side, or kSamePadding
+  std::int64_t dilation = 1;
+  std::int64_t groups = 1;
+  bool bias = true;
+  Activation activation = {};
+  Initializer init = {};  ///< of the filter; biases start at zero
+};
+
+/// `conv(channels, kernel=3, stride=1, padding=valid, dilation=1, groups=1, act=none, bias=true, init=auto)`:
+/// a convolution of images (LeCun et al. 1989), y = activation(x * F + b), filter [kernel, kernel, inputs /
+/// groups, channels], bias [channels]. [batch, height, width, inputs], or [batch, height, width] with one
+/// channel, -> [batch, height', width', channels]. `padding` is `valid` (none), `same` or a number. Throws
+/// ShapeError, when built, where the filter is larger than the image with its padding or the groups do not
+/// divide the channels.
+class Conv2d final : public Layer {
+ public:
+  /// Throws ConfigError for a number out of its range, and unless the groups divide the channels.
+  explicit Conv2d(std::int64_t channels, Conv2dOptions options = {});
+
+  std::int64_t channels() const { return channels_; }
+  const Conv2dOptions& options() const { return options_; }
+  const Tensor& filter() const { return filter_; }
+  /// Empty when the layer has none.
+  const Tensor& bias() const { return bias_; }
+
+  std::unique_ptr<Layer> clone() const override { return std::make_unique<Conv2d>(*this); }
+  std::string_view kind() const override { return "conv"; }
+  std::string describe() const override;
+  Shape output_shape(const Shape& input) const override;
+  std::int64_t parameter_count(const Shape& input) const override;
+  std::int64_t flops(const Shape& input) const override;
+  Tensor forward(const Tensor& x, ForwardContext& context) const override;
+  void visit(ParameterVisitor& visitor) override;
+
+ private:
+  void initialize(const Shape& input, Random& random) override;
+
+  std::int64_t channels_;
+  Conv2dOptions options_;
+  Tensor filter_;
+  Tensor bias_;
+};
+
+/// What pooling layers share: windows of size x size pixels beside each other; rows and columns at the end
+/// that do not fill one are left out. [batch, height, width, channels] -> [batch, height / size, width /
+/// size, channels].
+class Pool2d : public Layer {
+ public:
+  std::int64_t size() const { return size_; }
+
+  std::string describe() const override;
+  /// Throws ShapeError for what is no image, and for one smaller than a window.
+  Shape output_shape(const Shape& input) const override;
+  std::int64_t flops(const Shape& input) const override { return input.elements(); }
+  Tensor forward(const Tensor& x, ForwardContext& context) const override;
+
+ protected:
+  /// Throws ConfigError unless 1 <= size < 2^31.
+  explicit Pool2d(std::string_view kind, std::int64_t size);
+  /// [batch, height, size, width, size, channels] without its axes 2 and 4.
+  virtual Tensor pool(const Tensor& windows) const = 0;
+
+ private:
+  std::int64_t size_;
+};
+
+/// `maxpool(size)`: the largest element of each window, channel by channel. Of equal ones each gets its share
+/// of the gradient.
+class MaxPool2d final : public Pool2d {
+ public:
+  explicit MaxPool2d(std::int64_t size = 2) : Pool2d("maxpool", size) {}
+  std::unique_ptr<Layer> clone() const override { return std::make_unique<MaxPool2d>(*this); }
+  std::string_view kind() const override { return "maxpool"; }
+
+ private:
+  Tensor pool(const Tensor& windows) const override;
+};
+
+/// `avgpool(size)`: the mean of each window, channel by channel.
+class AveragePool2d final : public Pool2d {
+ public:
+  explicit AveragePool2d(std::int64_t size = 2) : Pool2d("avgpool", size) {}
+  std::unique_ptr<Layer> clone() const override { return std::make_unique<AveragePool2d>(*this); }
+  std::string_view kind() const override { return "avgpool"; }
+
+ private:
+  Tensor pool(const Tensor& windows) const override;
+};
+
+/// `globalavgpool`: [batch, height, width, channels] -> [batch, channels], the means over the images (Lin et
+/// al. 2014).
+class GlobalAveragePool2d final : public Layer {
+ public:
+  std::unique_ptr<Layer> clone() const override { return std::make_unique<GlobalAveragePool2d>(*this); }
+  std::string_view kind() const override { return "globalavgpool"; }
+  /// Throws ShapeError for what is no image.
+  Shape output_shape(const Shape& input) const override;
+  std::int64_t flops(const Shape& input) const override { return input.elements(); }
+  Tensor forward(const Tensor& x, ForwardContext& context) const override;
+};
+
 /// `dropout(rate)`: while training, each element is zero with probability `rate`, else divided by 1 - rate
 /// (Srivastava et al. 2014); otherwise the identity.
 class Dropout final : public Layer {

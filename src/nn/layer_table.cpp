@@ -52,6 +52,51 @@ Made make_dense(ArgumentReader& a) {
   return std::make_unique<Linear>(units, options);
 }
 
+std::int64_t whole(ArgumentReader& a, std::string_view key, std::int64_t otherwise) {
+  const Argument* argument = a.find(key);
+  return argument == nullptr ? otherwise : integer_of(ArgumentReader::single(*argument));
+}
+
+/// `same`, `valid` or a number.
+std::int64_t padding(ArgumentReader& a) {
+  const Argument* argument = a.find("padding");
+  if (argument == nullptr) return 0;
+  const Term& term = ArgumentReader::single(*argument);
+  if (term.word == "same") return kSamePadding;
+  if (term.word == "valid") return 0;
+  if (term.word.find_first_not_of("0123456789") == std::string::npos) return integer_of(term);
+  fail_at(term.column, "expected a padding of 'same', 'valid' or a number, got " + in_quotes(term.word));
+}
+
+Made make_conv(ArgumentReader& a) {
+  const std::int64_t channels = a.integer("channels", true);
+  Conv2dOptions options;
+  options.kernel = whole(a, "kernel", options.kernel);
+  options.stride = whole(a, "stride", options.stride);
+  options.padding = padding(a);
+  options.dilation = whole(a, "dilation", options.dilation);
+  options.groups = whole(a, "groups", options.groups);
+  options.activation = option<Activation>(a, "act", {});
+  options.bias = a.flag("bias", true);
+  options.init = option<Initializer>(a, "init", {});
+  a.finish();
+  return std::make_unique<Conv2d>(channels, options);
+}
+
+std::int64_t window(ArgumentReader& a) {
+  const Argument* argument = a.find("size", true);
+  a.finish();
+  return argument == nullptr ? 2 : integer_of(ArgumentReader::single(*argument));
+}
+
+Made make_max_pool(ArgumentReader& a) { return std::make_unique<MaxPool2d>(window(a)); }
+Made make_average_pool(ArgumentReader& a) { return std::make_unique<AveragePool2d>(window(a)); }
+
+Made make_global_average_pool(ArgumentReader& a) {
+  a.finish();
+  return std::make_unique<GlobalAveragePool2d>();
+}
+
 Made make_dropout(ArgumentReader& a) {
   const double rate = a.real("rate", 0.5, true);
   a.finish();
@@ -98,9 +143,18 @@ Made make_batch_norm(ArgumentReader& a) {
   return std::make_unique<BatchNorm>(options);
 }
 
-constexpr std::array<Row, 8> kRows = {{
+constexpr std::array<Row, 12> kRows = {{
     {{"dense", "dense(units, act=none, bias=true, init=auto)", "every output a weighted sum of all inputs"},
      make_dense},
+    {{"conv",
+      "conv(channels, kernel=3, stride=1, padding=valid, dilation=1, groups=1, act=none, bias=true, "
+      "init=auto)",
+      "every output a weighted sum of a window of the image"},
+     make_conv},
+    {{"maxpool", "maxpool(size=2)", "the largest of each window of size x size pixels"}, make_max_pool},
+    {{"avgpool", "avgpool(size=2)", "the mean of each window of size x size pixels"}, make_average_pool},
+    {{"globalavgpool", "globalavgpool", "the mean of each channel over the whole image"},
+     make_global_average_pool},
     {{"dropout", "dropout(rate=0.5)", "while training, drops each element with this probability"},
      make_dropout},
     {{"flatten", "flatten", "one axis in place of all"}, make_flatten},

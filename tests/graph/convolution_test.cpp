@@ -76,9 +76,12 @@ TEST(Convolution, SaysWhatDoesNotFit) {
   EXPECT_NE(message({2, 5, 5}, {3, 3, 1, 1}, {}).find("expected images"), std::string::npos);
   EXPECT_NE(message({2, 5, 5, 3}, {3, 3, 2, 8}, {}).find("3 channels"), std::string::npos);
   EXPECT_NE(message({2, 5, 2, 3}, {3, 3, 3, 8}, {}).find("covers 3 columns"), std::string::npos);
-  EXPECT_NE(message({2, 5, 5, 3}, {3, 3, 3, 8}, {.stride = {0, 1}}).find("must be 1 or more"),
+  EXPECT_NE(message({2, 5, 5, 3}, {3, 3, 3, 8}, {.stride = {0, 1}}).find("stride must be 2 numbers from 1"),
             std::string::npos);
   EXPECT_NE(message({2, 5, 5, 4}, {3, 3, 2, 3}, {.groups = 2}).find("2 groups"), std::string::npos);
+  EXPECT_NE(message({2, 5, 5, 4}, {3, 3, 4, 3}, {.padding = {0, std::int64_t{1} << 62, 0, 0}})
+                .find("padding must be"),
+            std::string::npos);
 }
 
 /// Large enough for several bands, chunks and panels: the kernels against the references in float64.

@@ -15,11 +15,23 @@ Attributes to_attributes(const ConvOptions& options) {
 }
 
 ConvOptions conv_options(const Attributes& attributes) {
+  constexpr std::int64_t kMost = std::int64_t{1} << 31;
   ConvOptions options;
-  std::copy_n(attributes.list("stride").begin(), 2, options.stride.begin());
-  std::copy_n(attributes.list("padding").begin(), 4, options.padding.begin());
-  std::copy_n(attributes.list("dilation").begin(), 2, options.dilation.begin());
+  // The attributes may come from a file.
+  const auto take = [&](const char* name, std::span<std::int64_t> to, std::int64_t least) {
+    const std::vector<std::int64_t>& values = attributes.list(name);
+    const auto fits = [least](std::int64_t value) { return value >= least && value < kMost; };
+    if (values.size() != to.size() || !std::all_of(values.begin(), values.end(), fits)) {
+      throw ShapeError(std::string(name) + " must be " + std::to_string(to.size()) + " numbers from " +
+                       std::to_string(least) + " to 2147483647");
+    }
+    std::copy(values.begin(), values.end(), to.begin());
+  };
+  take("stride", options.stride, 1);
+  take("padding", options.padding, 0);
+  take("dilation", options.dilation, 1);
   options.groups = attributes.integer("groups");
+  if (options.groups < 1) throw ShapeError("groups must be 1 or more");
   return options;
 }
 
@@ -30,11 +42,6 @@ Shape conv2d_output(const Shape& images, const Shape& filter, const Attributes& 
         "expected images [n, height, width, channels] and a filter [height, width, channels / groups, "
         "outputs]");
   }
-  const auto positive = [](const auto& values, std::int64_t least) {
-    return std::all_of(values.begin(), values.end(), [least](std::int64_t value) { return value >= least; });
-  };
-  if (!positive(o.stride, 1) || !positive(o.dilation, 1) || !positive(o.padding, 0) || o.groups < 1)
-    throw ShapeError("stride, dilation and groups must be 1 or more, padding 0 or more");
   if (images[3] % o.groups != 0 || filter[3] % o.groups != 0 || images[3] / o.groups != filter[2]) {
     throw ShapeError("images of " + std::to_string(images[3]) + " channels in " + std::to_string(o.groups) +
                      " groups, a filter for " + std::to_string(filter[2]) + " channels and " +
