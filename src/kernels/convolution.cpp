@@ -11,8 +11,6 @@ namespace hebb {
 
 namespace {
 
-std::int64_t ceil_div(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
-
 /// A filter as the tiles read it: for each group, for each panel of columns as wide as a tile, for each of
 /// its rows and columns, for each channel, the values for the panel's outputs, zeros where it has fewer.
 struct PackedFilter {
@@ -130,11 +128,10 @@ struct RowsOfOutput {
     const float* pixels = image + y * shape.stride_y * margin.width * margin.channels + group * depth;
     float* to =
         output + y * shape.output_width * shape.outputs + group * filter.outputs + panel * filter.width;
-    const std::int64_t count = ceil_div(shape.output_width, tiles.most_rows);
-    for (std::int64_t t = 0; t < count; ++t) {
-      const std::int64_t x = shape.output_width * t / count;
-      const std::int64_t height = shape.output_width * (t + 1) / count - x;
-      const GemmTileRun kernel = tiles.find(height, ceil_div(columns, tiles.lanes));
+    const TiledRows rows(shape.output_width, tiles.most_rows);
+    for (std::int64_t t = 0; t < rows.count; ++t) {
+      const std::int64_t x = rows.begin(t);
+      const GemmTileRun kernel = tiles.find(rows.height(t), ceil_div(columns, tiles.lanes));
       tile.c = to + x * shape.outputs;
       for (std::int64_t round = 0; round < rounds; ++round) {
         tile.accumulate = round > 0;
@@ -169,28 +166,43 @@ void convolve(const ConvolutionShape& shape, const Margin& margin, const PackedF
   });
 }
 
+/// Packs the filter of a pass panel by panel: `fill` writes the values of one, given the group, the panel's
+/// first output in it, the number of its outputs, and where to.
+template <class Fill>
+PackedFilter packed_filter(const ConvolutionShape& s, std::int64_t depth, std::int64_t outputs,
+                           std::vector<float>& memory, const Fill& fill) {
+  PackedFilter packed = {.depth = depth,
+                         .outputs = outputs,
+                         .width = panel_width(outputs),
+                         .taps = s.filter_height * s.filter_width};
+  memory.resize(static_cast<std::size_t>(s.groups * packed.panels() * packed.panel_size()));
+  packed.data = memory.data();
+  for (std::int64_t group = 0; group < s.groups; ++group) {
+    for (std::int64_t panel = 0; panel < packed.panels(); ++panel) {
+      const std::int64_t first = panel * packed.width;
+      fill(group, first, std::min(packed.width, outputs - first),
+           memory.data() + (packed.panel(group, panel) - packed.data));
+    }
+  }
+  return packed;
+}
+
 }  // namespace
 
 void Convolution::forward(const float* images, const float* filter, float* output) {
   const ConvolutionShape& s = shape_;
-  PackedFilter packed;
-  packed.depth = s.channels / s.groups;
-  packed.outputs = s.outputs / s.groups;
-  packed.width = panel_width(packed.outputs);
-  packed.taps = s.filter_height * s.filter_width;
-  scratch_.resize(static_cast<std::size_t>(s.groups * packed.panels() * packed.panel_size()));
-  packed.data = scratch_.data();
-  float* to = scratch_.data();
-  for (std::int64_t group = 0; group < s.groups; ++group) {
-    for (std::int64_t first = 0; first < packed.outputs; first += packed.width) {
-      const std::int64_t columns = std::min(packed.width, packed.outputs - first);
-      const float* from = filter + group * packed.outputs + first;
-      for (std::int64_t row = 0; row < packed.taps * packed.depth; ++row, to += packed.width) {
-        std::copy_n(from + row * s.outputs, columns, to);
-        std::fill_n(to + columns, packed.width - columns, 0.0F);
-      }
-    }
-  }
+  const std::int64_t depth = s.channels / s.groups;
+  const std::int64_t outputs = s.outputs / s.groups;
+  const std::int64_t width = panel_width(outputs);
+  const PackedFilter packed = packed_filter(
+      s, depth, outputs, scratch_,
+      [&](std::int64_t group, std::int64_t first, std::int64_t columns, float* to) {
+        const float* from = filter + group * outputs + first;
+        for (std::int64_t row = 0; row < s.filter_height * s.filter_width * depth; ++row, to += width) {
+          std::copy_n(from + row * s.outputs, columns, to);
+          std::fill_n(to + columns, width - columns, 0.0F);
+        }
+      });
   convolve(s, margin_of(s), packed, images, output);
 }
 
@@ -198,26 +210,20 @@ void Convolution::forward(const float* images, const float* filter, float* outpu
 /// the strides, with the filter turned around and its inputs and outputs exchanged.
 void Convolution::image_gradient(const float* output, const float* filter, float* images) {
   const ConvolutionShape& s = shape_;
-  PackedFilter packed;
-  packed.depth = s.outputs / s.groups;
-  packed.outputs = s.channels / s.groups;
-  packed.width = panel_width(packed.outputs);
-  packed.taps = s.filter_height * s.filter_width;
-  scratch_.resize(static_cast<std::size_t>(s.groups * packed.panels() * packed.panel_size()));
-  packed.data = scratch_.data();
-  float* to = scratch_.data();
-  for (std::int64_t group = 0; group < s.groups; ++group) {
-    for (std::int64_t first = 0; first < packed.outputs; first += packed.width) {
-      const std::int64_t columns = std::min(packed.width, packed.outputs - first);
-      for (std::int64_t tap = packed.taps; tap-- > 0;) {
-        const float* from = filter + (tap * packed.outputs + first) * s.outputs + group * packed.depth;
-        for (std::int64_t o = 0; o < packed.depth; ++o, to += packed.width) {
-          for (std::int64_t c = 0; c < packed.width; ++c)
-            to[c] = c < columns ? from[c * s.outputs + o] : 0.0F;
-        }
-      }
-    }
-  }
+  const std::int64_t depth = s.outputs / s.groups;
+  const std::int64_t outputs = s.channels / s.groups;
+  const std::int64_t width = panel_width(outputs);
+  const PackedFilter packed =
+      packed_filter(s, depth, outputs, scratch_,
+                    [&](std::int64_t group, std::int64_t first, std::int64_t columns, float* to) {
+                      for (std::int64_t tap = s.filter_height * s.filter_width; tap-- > 0;) {
+                        const float* from = filter + (tap * outputs + first) * s.outputs + group * depth;
+                        for (std::int64_t o = 0; o < depth; ++o, to += width) {
+                          for (std::int64_t c = 0; c < width; ++c)
+                            to[c] = c < columns ? from[c * s.outputs + o] : 0.0F;
+                        }
+                      }
+                    });
   ConvolutionShape turned = s;
   turned.outputs = s.channels;
   turned.output_height = s.height;
@@ -298,18 +304,16 @@ struct FilterGradient {
     // Where a row of the filter covers neighbours in memory its elements are rows of one matrix.
     const bool whole_rows = shape.groups == 1 && shape.dilation_x == 1;
     const std::int64_t runs = whole_rows ? 1 : shape.filter_width;
-    const std::int64_t rows = whole_rows ? shape.filter_width * depth : depth;
-    const std::int64_t count = ceil_div(rows, tiles.most_rows);
+    const TiledRows rows(whole_rows ? shape.filter_width * depth : depth, tiles.most_rows);
     for (std::int64_t ky = 0; ky < shape.filter_height; ++ky) {
       for (std::int64_t run = 0; run < runs; ++run) {
         const float* pixels =
             image + ky * shape.dilation_y * row_size + run * shape.dilation_x * shape.channels;
         float* to = sum + (ky * shape.filter_width + run) * depth * shape.outputs;
-        for (std::int64_t t = 0; t < count; ++t) {
-          const std::int64_t row = rows * t / count;
-          tile.a = pixels + row;
-          tile.c = to + row * shape.outputs;
-          tiles.find(rows * (t + 1) / count - row, ceil_div(columns, tiles.lanes))(tile);
+        for (std::int64_t t = 0; t < rows.count; ++t) {
+          tile.a = pixels + rows.begin(t);
+          tile.c = to + rows.begin(t) * shape.outputs;
+          tiles.find(rows.height(t), ceil_div(columns, tiles.lanes))(tile);
         }
       }
     }

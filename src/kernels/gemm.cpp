@@ -17,29 +17,10 @@ constexpr std::int64_t kSerialWork = 40'000;  // multiply-adds below which split
 constexpr std::int64_t kWorkOfPart = 20'000;  // multiply-adds that are worth a thread
 constexpr std::int64_t kPackingCost = 8;      // multiply-adds that take as long as packing an element
 constexpr std::int64_t kFewTiles = 3;         // tiles above each other for which packing B pays
-constexpr std::int64_t kManyPanels =
-    12;  // panels of B for which packing A pays, rows being scattered in memory
+constexpr std::int64_t kManyPanels = 12;      // panels of B for which packing A pays that is not transposed
 constexpr std::int64_t kPackedB = 256 * 1024;   // floats of B packed at once, to be read in several passes
 constexpr std::int64_t kRowsPacked = 8;         // rows of them between which their lines stay in the cache
 constexpr std::int64_t kCachedElements = 2048;  // B up to here is in the first-level cache wherever it lies
-
-std::int64_t ceil_div(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
-
-/// Rows in tiles of two heights that differ by one, the taller first.
-struct TiledRows {
-  TiledRows(std::int64_t rows, std::int64_t most) {
-    const std::int64_t tiles = ceil_div(rows, most);
-    low = tiles == 0 ? 0 : rows / tiles;
-    tall = tiles == 0 ? 0 : rows % tiles;
-    count = tiles;
-  }
-  std::int64_t begin(std::int64_t tile) const { return tile * low + std::min(tile, tall); }
-  std::int64_t height(std::int64_t tile) const { return low + (tile < tall ? 1 : 0); }
-
-  std::int64_t count;
-  std::int64_t low;   ///< height of the lower tiles
-  std::int64_t tall;  ///< number of tiles that are a row higher
-};
 
 /// Cuts a tile wider than any kernel for its rows into pieces for which there are kernels.
 template <class Emit>

@@ -1,6 +1,7 @@
 /// The micro-kernel of the matrix product: one tile of C in registers.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 
 namespace hebb {
@@ -44,5 +45,21 @@ struct GemmTiles {
 };
 
 const GemmTiles& gemm_tiles();
+
+inline std::int64_t ceil_div(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
+
+/// Rows in tiles of two heights that differ by one, the taller first.
+struct TiledRows {
+  TiledRows(std::int64_t rows, std::int64_t most)
+      : count(ceil_div(rows, most)),
+        low(count == 0 ? 0 : rows / count),
+        tall(count == 0 ? 0 : rows % count) {}
+  std::int64_t begin(std::int64_t tile) const { return tile * low + std::min(tile, tall); }
+  std::int64_t height(std::int64_t tile) const { return low + (tile < tall ? 1 : 0); }
+
+  std::int64_t count;
+  std::int64_t low;   ///< height of the lower tiles
+  std::int64_t tall;  ///< number of tiles that are a row higher
+};
 
 }  // namespace hebb
