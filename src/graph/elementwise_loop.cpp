@@ -16,6 +16,7 @@ constexpr std::int64_t kTaskElements = 8192;  // elements worth a task
 constexpr std::size_t kMostPointers = 256;
 constexpr std::int64_t kMostCalls = 128;  // of an iteration that is kept as a list of calls
 constexpr std::int32_t kMostRegisters = 64;
+constexpr std::size_t kMostFusedArrays = 16;  // operands and results of a program computed as a whole
 
 /// Strides of an operand along the iteration's axes, 0 where it is broadcast.
 std::vector<std::int64_t> broadcast_strides(const Shape& iteration, const Shape& slot) {
@@ -123,6 +124,7 @@ void ElementwiseLoop::find_fused(const ElementwiseProgram& program, const Places
   if (program.lines().size() < 2 || program.lines().size() > kMostLines || outer_.size() > 1) return;
   const FusedForm form(program, [&](std::int32_t id) { return places.is_scalar(id); });
   fused_.run = hebb::find_fused(form.program());
+  if (form.operands().size() + form.slots().size() > kMostFusedArrays) fused_.run = nullptr;
   if (fused_.run == nullptr) return;
   for (const std::int32_t operand : form.operands()) fused_.arrays.push_back(places.at(operand));
   for (const std::int32_t slot : form.slots()) fused_.arrays.push_back({Place::Kind::slot, slot});
@@ -222,12 +224,14 @@ std::int64_t ElementwiseLoop::row_offset(const Walk& walk, std::int64_t row) con
 
 void ElementwiseLoop::run(float* const* slots, std::int64_t row, std::int64_t row_end, std::int64_t column,
                           std::int64_t column_end) const {
+  // Whole rows that lie one after the other are one long row.
+  const bool whole = contiguous_ && column == 0 && column_end == columns_;
+  const std::int64_t rows = whole ? 1 : row_end - row;
+  const std::int64_t end = whole ? (row_end - row) * columns_ : column_end;
   if (fused_.run != nullptr) {
-    const std::int64_t rows = contiguous_ && column == 0 && column_end == columns_ ? 1 : row_end - row;
-    std::array<FusedArray, kMostPointers> arrays;
+    std::array<FusedArray, kMostFusedArrays> arrays;
     bind_fused(slots, row, column, arrays.data());
-    fused_.run(arrays.data(), rows,
-               rows == 1 ? (row_end - row) * (column_end - column) : column_end - column);
+    fused_.run(arrays.data(), rows, end - column);
     return;
   }
   alignas(64) thread_local std::array<float, kMostRegisters * kBlock> scratch;
@@ -237,10 +241,6 @@ void ElementwiseLoop::run(float* const* slots, std::int64_t row, std::int64_t ro
   for (std::size_t c = 0; c < constants_.size(); ++c) {
     table[first_slot + walks_.size() + c] = const_cast<float*>(&constants_[c]);  // only ever an operand
   }
-  // Whole rows that lie one after the other are one long row.
-  const bool whole = contiguous_ && column == 0 && column_end == columns_;
-  const std::int64_t rows = whole ? 1 : row_end - row;
-  const std::int64_t end = whole ? (row_end - row) * columns_ : column_end;
   for (std::int64_t r = row; r < row + rows; ++r) {
     for (std::int64_t begin = column; begin < end; begin += kBlock) {
       const auto count = static_cast<std::size_t>(std::min(kBlock, end - begin));
