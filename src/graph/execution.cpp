@@ -49,7 +49,7 @@ class Execution::Step {
 
 namespace {
 
-/// A product, a program, or both; so small that they are kept as calls bound to addresses.
+/// A matrix product, a program, or both; so small that they are kept as calls bound to addresses.
 class CallsStep final : public Execution::Step {
  public:
   CallsStep(std::optional<Gemm> gemm, const GemmOperands& operands, const ElementwiseLoop* loop,
@@ -95,46 +95,49 @@ class LoopStep final : public Execution::Step {
   std::vector<float*> slots_;
 };
 
-class ProductStep final : public Execution::Step {
+/// A kernel that computes its result block by block, and the program behind it.
+class BlocksStep final : public Execution::Step {
  public:
-  ProductStep(const GemmProblem& problem, const GemmOperands& operands, const ElementwiseLoop* loop,
-              std::vector<float*> slots)
-      : gemm_(problem),
-        operands_(operands),
+  struct Operands {
+    std::vector<const void*> inputs;
+    const float* bias;
+    float* result;
+  };
+  BlocksStep(BlockKernel kernel, Operands operands, bool by_block, const ElementwiseLoop* loop,
+             std::vector<float*> slots)
+      : kernel_(std::move(kernel)),
+        operands_(std::move(operands)),
+        by_block_(by_block),
         loop_(loop),
-        by_block_(problem.m * problem.n > kMostUnblocked),
         slots_(std::move(slots)) {}
   void run() override {
-    if (loop_ != nullptr && by_block_) {
-      gemm_.run(operands_, {epilogue, this});
-      return;
-    }
-    gemm_.run(operands_);
-    if (loop_ != nullptr) loop_->run_all(slots_.data());
+    const bool fused = loop_ != nullptr && by_block_;
+    kernel_(operands_.inputs.data(), operands_.bias, operands_.result,
+            fused ? Epilogue{epilogue, this} : Epilogue{});
+    if (loop_ != nullptr && !by_block_) loop_->run_all(slots_.data());
   }
 
  private:
   static void epilogue(const void* self, std::int64_t row, std::int64_t row_end, std::int64_t column,
                        std::int64_t column_end) {
-    const auto* step = static_cast<const ProductStep*>(self);
+    const auto* step = static_cast<const BlocksStep*>(self);
     step->loop_->run(step->slots_.data(), row, row_end, column, column_end);
   }
 
-  Gemm gemm_;
-  GemmOperands operands_;
-  const ElementwiseLoop* loop_;
+  BlockKernel kernel_;
+  Operands operands_;
   bool by_block_;
+  const ElementwiseLoop* loop_;
   std::vector<float*> slots_;
 };
 
-/// The step of a product and a program, either of which may be absent.
-std::unique_ptr<Execution::Step> make_step(const GemmProblem* problem, const GemmOperands& operands,
-                                           const ElementwiseLoop* loop, std::vector<float*> slots) {
-  auto calls = std::make_unique<CallsStep>(problem == nullptr ? std::nullopt : std::optional<Gemm>(*problem),
-                                           operands, loop, slots);
-  if (calls->complete(loop)) return calls;
-  if (problem == nullptr) return std::make_unique<LoopStep>(*loop, std::move(slots));
-  return std::make_unique<ProductStep>(*problem, operands, loop, std::move(slots));
+BlockKernel kernel_of(const GemmProblem& problem) {
+  return [gemm = Gemm(problem)](const void* const* operands, const float* bias, void* result,
+                                const Epilogue& epilogue) {
+    gemm.run({static_cast<const float*>(operands[0]), static_cast<const float*>(operands[1]), bias,
+              static_cast<float*>(result)},
+             epilogue);
+  };
 }
 
 class KernelStep final : public Execution::Step {
@@ -210,11 +213,17 @@ Execution::Execution(std::shared_ptr<const Plan> plan, const std::vector<void*>&
   for (const Group& group : schedule.groups) {
     std::vector<float*> slots;
     for (const int root : group.slots) {
-      slots.push_back(static_cast<float*>(root == group.head ? resolve(group.product) : address(root)));
+      slots.push_back(static_cast<float*>(root == group.head ? resolve(group.result) : address(root)));
     }
     const ElementwiseLoop* loop = group.loop ? &*group.loop : nullptr;
     if (group.kind == Group::Kind::elementwise) {
-      if (loop != nullptr) steps_.push_back(make_step(nullptr, {}, loop, std::move(slots)));
+      if (loop == nullptr) continue;
+      auto calls = std::make_unique<CallsStep>(std::nullopt, GemmOperands{}, loop, slots);
+      if (calls->complete(loop)) {
+        steps_.push_back(std::move(calls));
+      } else {
+        steps_.push_back(std::make_unique<LoopStep>(*loop, std::move(slots)));
+      }
       continue;
     }
     const Value& head = schedule.values[static_cast<std::size_t>(group.head)];
@@ -225,12 +234,22 @@ Execution::Execution(std::shared_ptr<const Plan> plan, const std::vector<void*>&
                                                     address(group.head)));
       continue;
     }
-    const GemmOperands product = {static_cast<const float*>(operands[0]),
-                                  static_cast<const float*>(operands[1]),
-                                  group.bias < 0 ? nullptr : static_cast<const float*>(address(group.bias)),
-                                  static_cast<float*>(resolve(group.product))};
-    const GemmProblem problem = single_product(*head.node);
-    steps_.push_back(make_step(&problem, product, loop, std::move(slots)));
+    const float* bias = group.bias < 0 ? nullptr : static_cast<const float*>(address(group.bias));
+    auto* result = static_cast<float*>(resolve(group.result));
+    const bool is_product = head.node->op->block_kernel == nullptr;
+    if (is_product) {
+      const GemmOperands product = {static_cast<const float*>(operands[0]),
+                                    static_cast<const float*>(operands[1]), bias, result};
+      auto calls = std::make_unique<CallsStep>(Gemm(single_product(*head.node)), product, loop, slots);
+      if (calls->complete(loop)) {
+        steps_.push_back(std::move(calls));
+        continue;
+      }
+    }
+    steps_.push_back(std::make_unique<BlocksStep>(
+        is_product ? kernel_of(single_product(*head.node)) : head.node->op->block_kernel(*head.node),
+        BlocksStep::Operands{std::move(operands), bias, result}, runs_by_block(group), loop,
+        std::move(slots)));
   }
   for (const auto& copy : schedule.copies) {
     const Node& node = node_of(copy.value);

@@ -9,6 +9,7 @@
 
 #include "graph/emitter.hpp"
 #include "graph/node.hpp"
+#include "kernels/epilogue.hpp"
 
 namespace hebb {
 
@@ -54,6 +55,11 @@ struct Reference {
 /// writes the result. It may run tasks in parallel, split by the shapes alone.
 using Kernel = std::function<void(const void* const* operands, void* result)>;
 
+/// The same for a result seen as a matrix, all axes but the last times the last, that is computed block by
+/// block: adds `bias`, where it is not null, to each row, and calls the epilogue on each block.
+using BlockKernel = std::function<void(const void* const* operands, const float* bias, void* result,
+                                       const Epilogue& epilogue)>;
+
 /// What is known of an op's derivative.
 enum class Derivative {
   smooth,  ///< non-zero almost everywhere; checked against finite differences
@@ -92,8 +98,12 @@ struct Op {
   /// Element-wise ops: how to compute one element, in terms of the machine of graph/emitter.hpp.
   /// Operands are broadcast to the result's shape. f32 only.
   Emitted (*emit)(Emitter& emitter, const Node& node, std::span<const Emitted> operands) = nullptr;
-  /// Other ops: the fast kernel. Where both are null, plans run the f32 reference.
+  /// Other ops: the fast kernel. Where all are null, plans run the f32 reference.
   Kernel (*kernel)(const Node& node) = nullptr;
+  /// Or the fast kernel of a result that is computed block by block, behind which element-wise ops are fused.
+  BlockKernel (*block_kernel)(const Node& node) = nullptr;
+  /// Whether that kernel can add a bias.
+  bool adds_bias = false;
   /// Whether the result is the operand's elements under another shape: plans then copy nothing.
   bool is_view = false;
   ErrorBound error = {};

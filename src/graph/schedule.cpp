@@ -18,6 +18,7 @@ extern const Op op_matmul;
 
 namespace {
 
+constexpr std::int64_t kMostUnblocked = 2048;  // elements of a head behind which a program runs once
 constexpr std::size_t kMostMembers = 40;  // keeps programs within the registers of an ElementwiseLoop
 
 /// A text that two nodes share exactly when they compute the same value.
@@ -37,6 +38,12 @@ std::string key_of(const Node& node, const std::vector<int>& inputs) {
   }
   return key;
 }
+
+bool is_computed_by_blocks(const Node& node) {
+  return node.op->block_kernel != nullptr || (node.op == &op_matmul && is_single_product(node));
+}
+
+bool adds_bias(const Node& node) { return node.op == &op_matmul || node.op->adds_bias; }
 
 bool is_elementwise(const Node& node) {
   if (node.op == nullptr || node.op->emit == nullptr || node.dtype != DType::f32) return false;
@@ -119,7 +126,7 @@ bool PlanSchedule::can_join(int value, int group) const {
   if (g.kind == Group::Kind::kernel || g.iteration != at(value).node->shape ||
       g.members.size() >= kMostMembers)
     return false;
-  if (g.kind == Group::Kind::matmul) {
+  if (g.kind == Group::Kind::blocks) {
     // An epilogue sees blocks of rows and columns.
     for (const int input : at(value).inputs) {
       if (!at(input).constant && !ElementwiseLoop::fits_rows(g.iteration, at(input).node->shape))
@@ -218,13 +225,12 @@ void PlanSchedule::assign_groups() {
       continue;
     }
     value.group = static_cast<int>(groups.size());
-    const bool product = value.node->op == &op_matmul && is_single_product(*value.node);
-    groups.push_back({.kind = product ? Group::Kind::matmul : Group::Kind::kernel,
+    groups.push_back({.kind = is_computed_by_blocks(*value.node) ? Group::Kind::blocks : Group::Kind::kernel,
                       .iteration = value.node->shape,
                       .head = index});
   }
   for (std::size_t g = 0; g < groups.size(); ++g) {
-    if (groups[g].kind == Group::Kind::matmul) find_bias(groups[g], static_cast<int>(g));
+    if (groups[g].kind == Group::Kind::blocks && adds_bias(*at(groups[g].head).node)) find_bias(groups[g], static_cast<int>(g));
   }
 }
 
@@ -334,15 +340,9 @@ void PlanSchedule::compile_loops() {
   for (int g = 0; g < static_cast<int>(groups.size()); ++g) compile_loop(g);
 }
 
-namespace {
-
-/// Whether the element-wise program behind a product runs block by block of it; after a small one it runs
-/// once, over merged axes.
 bool runs_by_block(const Group& group) {
-  return group.kind == Group::Kind::matmul && group.iteration.elements() > kMostUnblocked;
+  return group.kind == Group::Kind::blocks && group.iteration.elements() > kMostUnblocked;
 }
-
-}  // namespace
 
 void PlanSchedule::compile_loop(int index) {
   Group& group = groups[static_cast<std::size_t>(index)];
@@ -358,9 +358,9 @@ void PlanSchedule::compile_loop(int index) {
     shapes.push_back(shape);
     return static_cast<std::int32_t>(group.slots.size()) - 1;
   };
-  if (group.kind == Group::Kind::matmul) {
-    const Emitted product = emitter.load(slot_of(group.head, group.iteration));
-    emitted[group.biased >= 0 ? group.biased : group.head] = product;
+  if (group.kind == Group::Kind::blocks) {
+    emitted[group.biased >= 0 ? group.biased : group.head] =
+        emitter.load(slot_of(group.head, group.iteration));
   }
   for (const int member : group.members) {
     const Value& value = at(member);
@@ -415,15 +415,15 @@ void PlanSchedule::place() {
     }
     request(index, value.group, std::max(value.group, last_group_[static_cast<std::size_t>(index)]));
   }
-  // The tiles of a product go where one of the values computed from them will be, or to memory of their own.
-  std::vector<std::pair<int, int>> shares;            // group, value
-  std::vector<std::pair<int, std::size_t>> products;  // group, request
+  // The blocks of a head go where one of the values computed from them will be, or to memory of their own.
+  std::vector<std::pair<int, int>> shares;         // group, value
+  std::vector<std::pair<int, std::size_t>> heads;  // group, request
   for (int g = 0; g < static_cast<int>(groups.size()); ++g) {
     Group& group = groups[static_cast<std::size_t>(g)];
-    if (group.kind != Group::Kind::matmul) continue;
-    const int product = group.biased >= 0 ? group.biased : group.head;
-    if (needs_memory_[static_cast<std::size_t>(product)]) {
-      shares.emplace_back(g, product);
+    if (group.kind != Group::Kind::blocks) continue;
+    const int head = group.biased >= 0 ? group.biased : group.head;
+    if (needs_memory_[static_cast<std::size_t>(head)]) {
+      shares.emplace_back(g, head);
       continue;
     }
     int home = -1;
@@ -437,7 +437,7 @@ void PlanSchedule::place() {
     if (home >= 0) {
       shares.emplace_back(g, home);
     } else {
-      products.emplace_back(g, arena.request(bytes_of(group.head), g, g));
+      heads.emplace_back(g, arena.request(bytes_of(group.head), g, g));
     }
   }
   arena.place();
@@ -445,11 +445,11 @@ void PlanSchedule::place() {
   for (const auto& [value, handle] : placed) {
     locations[static_cast<std::size_t>(value)] = {Location::Kind::memory, arena.offset(handle), 0, nullptr};
   }
-  for (const auto& [g, handle] : products) {
-    groups[static_cast<std::size_t>(g)].product = {Location::Kind::memory, arena.offset(handle), 0, nullptr};
+  for (const auto& [g, handle] : heads) {
+    groups[static_cast<std::size_t>(g)].result = {Location::Kind::memory, arena.offset(handle), 0, nullptr};
   }
   for (const auto& [g, value] : shares)
-    groups[static_cast<std::size_t>(g)].product = locations[static_cast<std::size_t>(value)];
+    groups[static_cast<std::size_t>(g)].result = locations[static_cast<std::size_t>(value)];
 }
 
 }  // namespace hebb

@@ -31,23 +31,25 @@ struct Location {
   const void* data = nullptr;  ///< of a concrete leaf
 };
 
-/// Values computed by one step: a head (a matrix product, or an op with a kernel of its own) and the
-/// element-wise values fused behind it, or a fused element-wise program alone.
+/// Values computed by one step: a head that is computed block by block (a matrix product, a convolution) and
+/// the element-wise values fused behind it, or an op with a kernel of its own, or a fused element-wise program
+/// alone.
 struct Group {
-  enum class Kind : std::uint8_t { elementwise, matmul, kernel } kind = Kind::elementwise;
+  enum class Kind : std::uint8_t { elementwise, blocks, kernel } kind = Kind::elementwise;
   Shape iteration = {};
   int head = -1;
   std::vector<int> members = {};  ///< element-wise values, inputs before users
-  int bias = -1;                  ///< value added to every row of the product
-  int biased = -1;                ///< the member that stands for product + bias
+  int bias = -1;                  ///< value added to every row of the head
+  int biased = -1;                ///< the member that stands for head + bias
   // Once compiled:
   std::optional<ElementwiseLoop> loop = {};
   std::vector<int> slots = {};  ///< roots the loop reads and writes
-  Location product = {};        ///< where a matmul writes its tiles
+  Location result = {};         ///< where a head that is computed by blocks writes these
 };
 
-/// Elements of a product up to which the program behind it runs once over all of it.
-inline constexpr std::int64_t kMostUnblocked = 2048;
+/// Whether the element-wise program behind a head runs block by block of it; after a small one it runs once,
+/// over merged axes.
+bool runs_by_block(const Group& group);
 
 struct PlanSchedule {
   explicit PlanSchedule(PlanSpec plan_spec);

@@ -96,6 +96,7 @@ struct RowsOfOutput {
   const Margin& margin;
   const PackedFilter& filter;
   const float* image;
+  const float* bias;
   float* output;
 
   void run(std::int64_t row, std::int64_t row_end) const {
@@ -126,8 +127,8 @@ struct RowsOfOutput {
     tile.c_row = shape.outputs;
     tile.columns = columns;
     const float* pixels = image + y * shape.stride_y * margin.width * margin.channels + group * depth;
-    float* to =
-        output + y * shape.output_width * shape.outputs + group * filter.outputs + panel * filter.width;
+    const std::int64_t first = group * filter.outputs + panel * filter.width;
+    float* to = output + y * shape.output_width * shape.outputs + first;
     const TiledRows rows(shape.output_width, tiles.most_rows);
     for (std::int64_t t = 0; t < rows.count; ++t) {
       const std::int64_t x = rows.begin(t);
@@ -135,6 +136,7 @@ struct RowsOfOutput {
       tile.c = to + x * shape.outputs;
       for (std::int64_t round = 0; round < rounds; ++round) {
         tile.accumulate = round > 0;
+        tile.bias = bias != nullptr && round == 0 ? bias + first : nullptr;
         tile.a = pixels + x * tile.a_row + round * shape.dilation_x * margin.channels;
         tile.b = filter.panel(group, panel) + round * depth * filter.width;
         kernel(tile);
@@ -146,7 +148,7 @@ struct RowsOfOutput {
 /// A convolution of images that are brought into their margins, shared out by images and, where these are
 /// few, by rows.
 void convolve(const ConvolutionShape& shape, const Margin& margin, const PackedFilter& filter,
-              const float* images, float* output) {
+              const float* images, const float* bias, float* output, const Epilogue& epilogue) {
   constexpr std::int64_t kImagesWorthSharing = 4;
   const std::int64_t bands =
       shape.batch >= kImagesWorthSharing ? 1 : std::min<std::int64_t>(shape.output_height, 4);
@@ -160,9 +162,13 @@ void convolve(const ConvolutionShape& shape, const Margin& margin, const PackedF
       margin.copy(image, copy);
       image = copy;
     }
-    const RowsOfOutput rows{shape, margin, filter, image,
-                            output + n * shape.output_height * shape.output_width * shape.outputs};
-    rows.run(shape.output_height * band / bands, shape.output_height * (band + 1) / bands);
+    const std::int64_t pixels = shape.output_height * shape.output_width;
+    const RowsOfOutput rows{shape, margin, filter, image, bias, output + n * pixels * shape.outputs};
+    const std::int64_t row = shape.output_height * band / bands;
+    const std::int64_t row_end = shape.output_height * (band + 1) / bands;
+    rows.run(row, row_end);
+    epilogue(n * pixels + row * shape.output_width, n * pixels + row_end * shape.output_width, 0,
+             shape.outputs);
   });
 }
 
@@ -189,7 +195,8 @@ PackedFilter packed_filter(const ConvolutionShape& s, std::int64_t depth, std::i
 
 }  // namespace
 
-void Convolution::forward(const float* images, const float* filter, float* output) {
+void Convolution::forward(const float* images, const float* filter, const float* bias, float* output,
+                          const Epilogue& epilogue) {
   const ConvolutionShape& s = shape_;
   const std::int64_t depth = s.channels / s.groups;
   const std::int64_t outputs = s.outputs / s.groups;
@@ -203,12 +210,13 @@ void Convolution::forward(const float* images, const float* filter, float* outpu
           std::fill_n(to + columns, width - columns, 0.0F);
         }
       });
-  convolve(s, margin_of(s), packed, images, output);
+  convolve(s, margin_of(s), packed, images, bias, output, epilogue);
 }
 
 /// The gradient with respect to the images is a convolution too: of the output's gradient, spread apart by
 /// the strides, with the filter turned around and its inputs and outputs exchanged.
-void Convolution::image_gradient(const float* output, const float* filter, float* images) {
+void Convolution::image_gradient(const float* output, const float* filter, const float* bias, float* images,
+                                 const Epilogue& epilogue) {
   const ConvolutionShape& s = shape_;
   const std::int64_t depth = s.outputs / s.groups;
   const std::int64_t outputs = s.channels / s.groups;
@@ -238,7 +246,7 @@ void Convolution::image_gradient(const float* output, const float* filter, float
                          .source_height = s.output_height,
                          .source_width = s.output_width,
                          .channels = s.outputs};
-  convolve(turned, margin, packed, output, images);
+  convolve(turned, margin, packed, output, bias, images, epilogue);
 }
 
 namespace {

@@ -9,6 +9,8 @@
 #include <cstdint>
 #include <vector>
 
+#include "kernels/epilogue.hpp"
+
 namespace hebb {
 
 /// Extents of a convolution. The filter is [filter_height, filter_width, channels / groups, outputs]; output
@@ -63,10 +65,14 @@ class Convolution {
  public:
   explicit Convolution(const ConvolutionShape& shape) : shape_(shape) {}
 
-  /// output = filter over images.
-  void forward(const float* images, const float* filter, float* output);
-  /// images = the gradient with respect to the images, given that with respect to the output.
-  void image_gradient(const float* output, const float* filter, float* images);
+  /// output = filter over images + bias, which is null or has a number for each output channel. The epilogue
+  /// sees the output as [pixels of all images, channels].
+  void forward(const float* images, const float* filter, const float* bias, float* output,
+               const Epilogue& epilogue = {});
+  /// images = the gradient with respect to the images, given that with respect to the output, + bias, which
+  /// is null or has a number for each channel of the images; the epilogue sees these.
+  void image_gradient(const float* output, const float* filter, const float* bias, float* images,
+                      const Epilogue& epilogue = {});
   /// filter = the gradient with respect to the filter.
   void filter_gradient(const float* images, const float* output, float* filter);
 

@@ -194,7 +194,7 @@ void Gemm::run_pass(const GemmOperands& operands, const Block& block, const floa
 }
 
 /// What one thread does: columns are few enough for their panels to stay in the last-level cache.
-void Gemm::run_part(const GemmOperands& operands, const GemmEpilogue& epilogue, Block part) const {
+void Gemm::run_part(const GemmOperands& operands, const Epilogue& epilogue, Block part) const {
   const std::int64_t rows = part.row_end - part.row;
   const std::int64_t passes = ceil_div(rows, rows_of_pass_);
   const std::int64_t tallest = ceil_div(ceil_div(rows, passes), tile_rows_) + 1;
@@ -218,13 +218,13 @@ void Gemm::run_part(const GemmOperands& operands, const GemmEpilogue& epilogue, 
     }
     part.k = part.k_end;
   } while (part.k < problem_.k);
-  for (std::int64_t i = 0; epilogue.run != nullptr && i < passes; ++i) {
+  for (std::int64_t i = 0; i < passes; ++i) {
     const Block block = pass(i);
-    epilogue.run(epilogue.context, block.row, block.row_end, block.column, block.column_end);
+    epilogue(block.row, block.row_end, block.column, block.column_end);
   }
 }
 
-void Gemm::run(const GemmOperands& operands, const GemmEpilogue& epilogue) const {
+void Gemm::run(const GemmOperands& operands, const Epilogue& epilogue) const {
   if (problem_.m == 0 || problem_.n == 0) return;
   const auto& [m, n, k, transpose_a, transpose_b, a_stride, b_stride, c_stride] = problem_;
   const std::int64_t work = m * n * std::max<std::int64_t>(k, 1);

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "kernels/epilogue.hpp"
 #include "kernels/gemm_tile.hpp"
 
 namespace hebb {
@@ -24,14 +25,6 @@ struct GemmProblem {
   std::int64_t a_stride = 0;
   std::int64_t b_stride = 0;
   std::int64_t c_stride = 0;
-};
-
-/// What to do with a block of C, rows [row, row_end) and columns [column, column_end), while it is in the
-/// cache.
-struct GemmEpilogue {
-  void (*run)(const void* context, std::int64_t row, std::int64_t row_end, std::int64_t column,
-              std::int64_t column_end) = nullptr;
-  const void* context = nullptr;
 };
 
 /// The operands of one product. `bias`, when not null, is [n] and is added to every row.
@@ -55,7 +48,7 @@ class Gemm {
 
   /// Computes C, in parallel where the shape is large enough. Each element is summed in an order that depends
   /// on the shape and the instruction set alone.
-  void run(const GemmOperands& operands, const GemmEpilogue& epilogue = {}) const;
+  void run(const GemmOperands& operands, const Epilogue& epilogue = {}) const;
 
   /// For products so small that deciding how to compute them costs as much as computing them: `run` is the
   /// same as `pack`, then these calls. Empty for a larger product. `packed` has packed_floats() elements.
@@ -76,7 +69,7 @@ class Gemm {
     std::int64_t b_step;
   };
   bool shares_rows(int parts) const;
-  void run_part(const GemmOperands& operands, const GemmEpilogue& epilogue, Block part) const;
+  void run_part(const GemmOperands& operands, const Epilogue& epilogue, Block part) const;
   void run_pass(const GemmOperands& operands, const Block& block, const float* packed_b,
                 float* scratch) const;
   void pack_a(const GemmOperands& operands, const Block& block, float* to) const;

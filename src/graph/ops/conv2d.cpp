@@ -27,14 +27,15 @@ const Op op_conv2d = {
       return {conv2d_image_gradient(g, filter, images.shape(), options),
               conv2d_filter_gradient(images, g, filter.shape(), options)};
     },
-    .kernel = [](const Node& node) -> Kernel {
+    .block_kernel = [](const Node& node) -> BlockKernel {
       const auto pass = std::make_shared<Convolution>(
           convolution_shape(node.inputs[0].shape(), node.inputs[1].shape(), node.attributes));
-      return [pass](const void* const* operands, void* result) {
-        pass->forward(static_cast<const float*>(operands[0]), static_cast<const float*>(operands[1]),
-                      static_cast<float*>(result));
+      return [pass](const void* const* operands, const float* bias, void* result, const Epilogue& epilogue) {
+        pass->forward(static_cast<const float*>(operands[0]), static_cast<const float*>(operands[1]), bias,
+                      static_cast<float*>(result), epilogue);
       };
     },
+    .adds_bias = true,
     .error = {.scale = ErrorBound::Scale::operands,
               .terms =
                   [](const Node& node) {

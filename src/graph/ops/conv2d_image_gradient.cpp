@@ -36,14 +36,15 @@ const Op op_conv2d_image_gradient = {
       const ConvOptions options = conv_options(y.node().attributes);
       return {conv2d(g, filter, options), conv2d_filter_gradient(g, output, filter.shape(), options)};
     },
-    .kernel = [](const Node& node) -> Kernel {
+    .block_kernel = [](const Node& node) -> BlockKernel {
       const auto pass = std::make_shared<Convolution>(
           convolution_shape(node.shape, node.inputs[1].shape(), node.attributes));
-      return [pass](const void* const* operands, void* result) {
-        pass->image_gradient(static_cast<const float*>(operands[0]), static_cast<const float*>(operands[1]),
-                             static_cast<float*>(result));
+      return [pass](const void* const* operands, const float* bias, void* result, const Epilogue& epilogue) {
+        pass->image_gradient(static_cast<const float*>(operands[0]), static_cast<const float*>(operands[1]), bias,
+                      static_cast<float*>(result), epilogue);
       };
     },
+    .adds_bias = true,
     .error = {.scale = ErrorBound::Scale::operands,
               .terms =
                   [](const Node& node) {
