@@ -170,6 +170,8 @@ class Linear final : public Layer {
 /// down, comes before the image.
 inline constexpr std::int64_t kSamePadding = -1;
 
+struct PoolOptions;  // hebb/ops.hpp
+
 /// Options of Conv2d. What is one number counts for rows and columns alike.
 struct Conv2dOptions {
   std::int64_t kernel = 3;
@@ -217,50 +219,56 @@ class Conv2d final : public Layer {
   Tensor bias_;
 };
 
-/// What pooling layers share: windows of size x size pixels beside each other; rows and columns at the end
-/// that do not fill one are left out. [batch, height, width, channels] -> [batch, height / size, width /
-/// size, channels].
+/// Options of pooling layers. What is one number counts for rows and columns alike.
+struct Pool2dOptions {
+  std::int64_t size = 2;     ///< pixels of a window's side
+  std::int64_t stride = 0;   ///< from window to window; 0: their size, so that they lie beside each other
+  std::int64_t padding = 0;  ///< rows beyond the image on every side, less than `size`, or kSamePadding
+};
+
+/// What pooling layers share: windows of size x size pixels; rows and columns at the end that do not fill one
+/// are left out. What lies beyond the image counts for nothing. [batch, height, width, channels], or [batch,
+/// height, width] with one channel, -> [batch, height', width', channels].
 class Pool2d : public Layer {
  public:
-  std::int64_t size() const { return size_; }
+  const Pool2dOptions& options() const { return options_; }
 
   std::string describe() const override;
   /// Throws ShapeError for what is no image, and for one smaller than a window.
   Shape output_shape(const Shape& input) const override;
-  std::int64_t flops(const Shape& input) const override { return input.elements(); }
+  std::int64_t flops(const Shape& input) const override;
   Tensor forward(const Tensor& x, ForwardContext& context) const override;
 
  protected:
-  /// Throws ConfigError unless 1 <= size < 2^31.
-  explicit Pool2d(std::string_view kind, std::int64_t size);
-  /// [batch, height, size, width, size, channels] without its axes 2 and 4.
-  virtual Tensor pool(const Tensor& windows) const = 0;
+  /// Throws ConfigError for a number out of its range.
+  Pool2d(std::string_view kind, Pool2dOptions options);
+  virtual Tensor pool(const Tensor& images, const PoolOptions& options) const = 0;
 
  private:
-  std::int64_t size_;
+  Pool2dOptions options_;
 };
 
-/// `maxpool(size)`: the largest element of each window, channel by channel. Of equal ones each gets its share
-/// of the gradient.
+/// `maxpool(size=2, stride=size, padding=valid)`: the largest element of each window, channel by channel. Of
+/// equal ones the first gets the gradient.
 class MaxPool2d final : public Pool2d {
  public:
-  explicit MaxPool2d(std::int64_t size = 2) : Pool2d("maxpool", size) {}
+  explicit MaxPool2d(Pool2dOptions options = {}) : Pool2d("maxpool", options) {}
   std::unique_ptr<Layer> clone() const override { return std::make_unique<MaxPool2d>(*this); }
   std::string_view kind() const override { return "maxpool"; }
 
  private:
-  Tensor pool(const Tensor& windows) const override;
+  Tensor pool(const Tensor& images, const PoolOptions& options) const override;
 };
 
-/// `avgpool(size)`: the mean of each window, channel by channel.
+/// `avgpool(size=2, stride=size, padding=valid)`: the mean of each window, channel by channel.
 class AveragePool2d final : public Pool2d {
  public:
-  explicit AveragePool2d(std::int64_t size = 2) : Pool2d("avgpool", size) {}
+  explicit AveragePool2d(Pool2dOptions options = {}) : Pool2d("avgpool", options) {}
   std::unique_ptr<Layer> clone() const override { return std::make_unique<AveragePool2d>(*this); }
   std::string_view kind() const override { return "avgpool"; }
 
  private:
-  Tensor pool(const Tensor& windows) const override;
+  Tensor pool(const Tensor& images, const PoolOptions& options) const override;
 };
 
 /// `globalavgpool`: [batch, height, width, channels] -> [batch, channels], the means over the images (Lin et

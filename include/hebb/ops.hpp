@@ -32,6 +32,15 @@ struct ConvOptions {
   std::int64_t groups = 1;  ///< input and output channels are divided into so many groups
 };
 
+/// Options of pooling, [y, x] each.
+struct PoolOptions {
+  std::array<std::int64_t, 2> window = {2, 2};
+  std::array<std::int64_t, 2> stride = {2, 2};
+  /// Rows above and below the image, columns left and right; fewer than the window has. They hold nothing: a
+  /// window's mean is that of its pixels in the image.
+  std::array<std::int64_t, 4> padding = {0, 0, 0, 0};
+};
+
 #define HEBB_OP(name, ...) __VA_ARGS__;
 #include "hebb/ops.def"  // NOLINT
 #undef HEBB_OP
@@ -42,6 +51,11 @@ inline Tensor operator*(const Tensor& a, const Tensor& b) { return mul(a, b); }
 inline Tensor operator/(const Tensor& a, const Tensor& b) { return div(a, b); }
 inline Tensor operator-(const Tensor& x) { return neg(x); }
 
+/// The largest element of each window, channel by channel: [n, height, width, channels] -> [n, output height,
+/// output width, channels]. The gradient goes to the first of them, row by row; NaN is larger than all.
+inline Tensor max_pool(const Tensor& images, const PoolOptions& options = {}) {
+  return pool_at_largest(images, images, options);
+}
 /// x * x.
 inline Tensor square(const Tensor& x) { return mul(x, x); }
 /// Sums a tensor over the axes along which `shape` was broadcast to it, and reshapes to `shape`. Throws

@@ -19,7 +19,7 @@ extern const Op op_matmul;
 namespace {
 
 constexpr std::int64_t kMostUnblocked = 2048;  // elements of a head behind which a program runs once
-constexpr std::size_t kMostMembers = 40;  // keeps programs within the registers of an ElementwiseLoop
+constexpr std::size_t kMostMembers = 40;       // keeps programs within the registers of an ElementwiseLoop
 
 /// A text that two nodes share exactly when they compute the same value.
 std::string key_of(const Node& node, const std::vector<int>& inputs) {
@@ -230,7 +230,8 @@ void PlanSchedule::assign_groups() {
                       .head = index});
   }
   for (std::size_t g = 0; g < groups.size(); ++g) {
-    if (groups[g].kind == Group::Kind::blocks && adds_bias(*at(groups[g].head).node)) find_bias(groups[g], static_cast<int>(g));
+    if (groups[g].kind == Group::Kind::blocks && adds_bias(*at(groups[g].head).node))
+      find_bias(groups[g], static_cast<int>(g));
   }
 }
 

@@ -32,8 +32,8 @@ struct Location {
 };
 
 /// Values computed by one step: a head that is computed block by block (a matrix product, a convolution) and
-/// the element-wise values fused behind it, or an op with a kernel of its own, or a fused element-wise program
-/// alone.
+/// the element-wise values fused behind it, or an op with a kernel of its own, or a fused element-wise
+/// program alone.
 struct Group {
   enum class Kind : std::uint8_t { elementwise, blocks, kernel } kind = Kind::elementwise;
   Shape iteration = {};

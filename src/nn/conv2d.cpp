@@ -2,38 +2,19 @@
 #include "hebb/layers.hpp"
 #include "hebb/ops.hpp"
 #include "nn/sizes.hpp"
+#include "nn/windows.hpp"
 
 namespace hebb {
 
 namespace {
 
-constexpr std::int64_t kMost = std::int64_t{1} << 31;
-
-void require(const char* what, std::int64_t value, std::int64_t least) {
-  if (value >= least && value < kMost) return;
-  throw ConfigError("conv: expected " + std::string(what) + " from " + std::to_string(least) +
-                    " to 2147483647, got " + std::to_string(value));
-}
-
-/// [height, width, channels] of a sample, which may lack its only channel.
-Shape image_shape(const Shape& sample) {
-  if (sample.rank() == 3) return sample;
-  if (sample.rank() == 2) return {sample[0], sample[1], 1};
-  throw ShapeError("conv: expected images [height, width, channels], got " + to_string(sample));
-}
-
-/// Rows of zeros before and after an extent.
-std::array<std::int64_t, 2> padding_of(const Conv2dOptions& o, std::int64_t extent) {
-  if (o.padding != kSamePadding) return {o.padding, o.padding};
-  const std::int64_t covered = o.dilation * (o.kernel - 1) + 1;
-  const std::int64_t outputs = (extent + o.stride - 1) / o.stride;
-  const std::int64_t total = std::max<std::int64_t>((outputs - 1) * o.stride + covered - extent, 0);
-  return {total / 2, total - total / 2};
+WindowAxis axis_of(const Conv2dOptions& o) {
+  return {.extent = o.kernel, .stride = o.stride, .padding = o.padding, .dilation = o.dilation};
 }
 
 ConvOptions conv_options(const Conv2dOptions& o, const Shape& image) {
-  const auto [top, bottom] = padding_of(o, image[0]);
-  const auto [left, right] = padding_of(o, image[1]);
+  const auto [top, bottom] = axis_of(o).padding_of(image[0]);
+  const auto [left, right] = axis_of(o).padding_of(image[1]);
   return {.stride = {o.stride, o.stride},
           .padding = {top, bottom, left, right},
           .dilation = {o.dilation, o.dilation},
@@ -44,12 +25,12 @@ ConvOptions conv_options(const Conv2dOptions& o, const Shape& image) {
 
 Conv2d::Conv2d(std::int64_t channels, Conv2dOptions options)
     : channels_(channels), options_(std::move(options)) {
-  require("channels", channels, 1);
-  require("a kernel", options_.kernel, 1);
-  require("a stride", options_.stride, 1);
-  require("a dilation", options_.dilation, 1);
-  require("groups", options_.groups, 1);
-  if (options_.padding != kSamePadding) require("a padding", options_.padding, 0);
+  require_number(kind(), "channels", channels, 1);
+  require_number(kind(), "a kernel", options_.kernel, 1);
+  require_number(kind(), "a stride", options_.stride, 1);
+  require_number(kind(), "a dilation", options_.dilation, 1);
+  require_number(kind(), "groups", options_.groups, 1);
+  if (options_.padding != kSamePadding) require_number(kind(), "a padding", options_.padding, 0);
   if (channels % options_.groups != 0) {
     throw ConfigError("conv: " + std::to_string(options_.groups) + " groups do not divide " +
                       std::to_string(channels) + " channels");
@@ -78,41 +59,40 @@ std::string Conv2d::describe() const {
 }
 
 Shape Conv2d::output_shape(const Shape& input) const {
-  const Shape image = image_shape(input);
+  const Shape image = image_shape(kind(), input);
   if (image[2] % options_.groups != 0) {
     throw ShapeError("conv: " + std::to_string(options_.groups) + " groups do not divide the " +
                      std::to_string(image[2]) + " channels of the input");
   }
-  const std::int64_t covered = options_.dilation * (options_.kernel - 1) + 1;
+  const WindowAxis window = axis_of(options_);
   const auto extent = [&](int axis) {
-    const auto [before, after] = padding_of(options_, image[axis]);
-    if (image[axis] < 1 || covered > image[axis] + before + after) {
-      throw ShapeError("conv: the filter covers " + std::to_string(covered) + " pixels, the input " +
-                       to_string(input) + " with its padding has " +
-                       std::to_string(image[axis] + before + after) + (axis == 0 ? " rows" : " columns"));
-    }
-    return (image[axis] + before + after - covered) / options_.stride + 1;
+    const std::int64_t places = window.places(image[axis]);
+    if (places > 0) return places;
+    const auto [before, after] = window.padding_of(image[axis]);
+    throw ShapeError("conv: the filter covers " + std::to_string(window.covered()) + " pixels, the input " +
+                     to_string(input) + " with its padding has " +
+                     std::to_string(image[axis] + before + after) + (axis == 0 ? " rows" : " columns"));
   };
   return {extent(0), extent(1), channels_};
 }
 
 std::int64_t Conv2d::parameter_count(const Shape& input) const {
   const std::int64_t window = checked_product(options_.kernel, options_.kernel);
-  const std::int64_t inputs = checked_product(window, image_shape(input)[2] / options_.groups);
+  const std::int64_t inputs = checked_product(window, image_shape(kind(), input)[2] / options_.groups);
   return checked_product(checked_sum(inputs, options_.bias ? 1 : 0), channels_);
 }
 
 std::int64_t Conv2d::flops(const Shape& input) const {
   const Shape output = output_shape(input);
   const std::int64_t window = checked_product(options_.kernel, options_.kernel);
-  const std::int64_t inputs = checked_product(window, image_shape(input)[2] / options_.groups);
+  const std::int64_t inputs = checked_product(window, image_shape(kind(), input)[2] / options_.groups);
   return checked_product(checked_product(2, inputs), output.elements()) + options_.activation.flops(output);
 }
 
 void Conv2d::initialize(const Shape& input, Random& random) {
   const Initializer init =
       options_.init.is_auto() ? options_.activation.suitable_initializer() : options_.init;
-  const std::int64_t inputs = image_shape(input)[2] / options_.groups;
+  const std::int64_t inputs = image_shape(kind(), input)[2] / options_.groups;
   const std::int64_t window = options_.kernel * options_.kernel;
   filter_ = init({options_.kernel, options_.kernel, inputs, channels_},
                  {window * inputs, window * channels_ / options_.groups}, random);
@@ -121,7 +101,7 @@ void Conv2d::initialize(const Shape& input, Random& random) {
 
 Tensor Conv2d::forward(const Tensor& x, ForwardContext&) const {
   require_built(filter_);
-  const Shape image = image_shape(sample_shape(x.shape()));
+  const Shape image = image_shape(kind(), sample_shape(x.shape()));
   const Tensor images = x.shape().rank() == 4 ? x : reshape(x, {x.shape()[0], image[0], image[1], image[2]});
   Tensor y = conv2d(images, filter_, conv_options(options_, image));
   if (options_.bias) y = y + bias_;

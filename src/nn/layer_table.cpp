@@ -83,14 +83,19 @@ Made make_conv(ArgumentReader& a) {
   return std::make_unique<Conv2d>(channels, options);
 }
 
-std::int64_t window(ArgumentReader& a) {
-  const Argument* argument = a.find("size", true);
+Pool2dOptions pooling(ArgumentReader& a) {
+  Pool2dOptions options;
+  const Argument* size = a.find("size", true);
+  if (size != nullptr) options.size = integer_of(ArgumentReader::single(*size));
+  options.stride = whole(a, "stride", options.size);
+  if (options.stride == 0) options.stride = -1;  // 0 is C++'s way to say nothing
+  options.padding = padding(a);
   a.finish();
-  return argument == nullptr ? 2 : integer_of(ArgumentReader::single(*argument));
+  return options;
 }
 
-Made make_max_pool(ArgumentReader& a) { return std::make_unique<MaxPool2d>(window(a)); }
-Made make_average_pool(ArgumentReader& a) { return std::make_unique<AveragePool2d>(window(a)); }
+Made make_max_pool(ArgumentReader& a) { return std::make_unique<MaxPool2d>(pooling(a)); }
+Made make_average_pool(ArgumentReader& a) { return std::make_unique<AveragePool2d>(pooling(a)); }
 
 Made make_global_average_pool(ArgumentReader& a) {
   a.finish();
@@ -151,8 +156,12 @@ constexpr std::array<Row, 12> kRows = {{
       "init=auto)",
       "every output a weighted sum of a window of the image"},
      make_conv},
-    {{"maxpool", "maxpool(size=2)", "the largest of each window of size x size pixels"}, make_max_pool},
-    {{"avgpool", "avgpool(size=2)", "the mean of each window of size x size pixels"}, make_average_pool},
+    {{"maxpool", "maxpool(size=2, stride=size, padding=valid)",
+      "the largest of each window of size x size pixels"},
+     make_max_pool},
+    {{"avgpool", "avgpool(size=2, stride=size, padding=valid)",
+      "the mean of each window of size x size pixels"},
+     make_average_pool},
     {{"globalavgpool", "globalavgpool", "the mean of each channel over the whole image"},
      make_global_average_pool},
     {{"dropout", "dropout(rate=0.5)", "while training, drops each element with this probability"},

@@ -2,51 +2,80 @@
 #include "hebb/layers.hpp"
 #include "hebb/ops.hpp"
 #include "nn/sizes.hpp"
+#include "nn/windows.hpp"
 
 namespace hebb {
 
 namespace {
 
-Shape image_shape(std::string_view kind, const Shape& sample) {
-  if (sample.rank() == 3 && sample.elements() > 0) return sample;
-  throw ShapeError(std::string(kind) + ": expected images [height, width, channels], got " +
-                   to_string(sample));
+WindowAxis axis_of(const Pool2dOptions& o) {
+  return {.extent = o.size, .stride = o.stride == 0 ? o.size : o.stride, .padding = o.padding};
+}
+
+/// The batch as [batch, height, width, channels].
+Tensor images_of(std::string_view kind, const Tensor& x) {
+  const Shape image = image_shape(kind, sample_shape(x.shape()));
+  return x.shape().rank() == 4 ? x : reshape(x, {x.shape()[0], image[0], image[1], image[2]});
 }
 
 }  // namespace
 
-Pool2d::Pool2d(std::string_view kind, std::int64_t size) : size_(size) {
-  if (size >= 1 && size < (std::int64_t{1} << 31)) return;
-  throw ConfigError(std::string(kind) + ": expected a size from 1 to 2147483647, got " +
-                    std::to_string(size));
+Pool2d::Pool2d(std::string_view kind, Pool2dOptions options) : options_(options) {
+  require_number(kind, "a size", options.size, 1);
+  require_number(kind, "a stride", options.stride, 0);
+  if (options.padding != kSamePadding) require_number(kind, "a padding", options.padding, 0);
+  if (options.padding >= options.size) {
+    throw ConfigError(std::string(kind) + ": a padding of " + std::to_string(options.padding) +
+                      " leaves windows of " + std::to_string(options.size) + " pixels empty");
+  }
 }
 
-std::string Pool2d::describe() const { return std::string(kind()) + "(" + std::to_string(size_) + ")"; }
+std::string Pool2d::describe() const {
+  std::string text = std::string(kind()) + "(" + std::to_string(options_.size);
+  if (options_.stride != 0 && options_.stride != options_.size)
+    text += ", stride=" + std::to_string(options_.stride);
+  if (options_.padding == kSamePadding) text += ", padding=same";
+  if (options_.padding > 0) text += ", padding=" + std::to_string(options_.padding);
+  return text + ")";
+}
 
 Shape Pool2d::output_shape(const Shape& input) const {
   const Shape image = image_shape(kind(), input);
-  if (image[0] < size_ || image[1] < size_) {
-    throw ShapeError(std::string(kind()) + ": windows of " + std::to_string(size_) + " x " +
-                     std::to_string(size_) + " pixels do not fit into an image " + to_string(input));
+  const WindowAxis axis = axis_of(options_);
+  const std::int64_t height = axis.places(image[0]);
+  const std::int64_t width = axis.places(image[1]);
+  if (height == 0 || width == 0) {
+    throw ShapeError(std::string(kind()) + ": windows of " + std::to_string(options_.size) + " x " +
+                     std::to_string(options_.size) + " pixels do not fit into an image " + to_string(input));
   }
-  return {image[0] / size_, image[1] / size_, image[2]};
+  return {height, width, image[2]};
+}
+
+std::int64_t Pool2d::flops(const Shape& input) const {
+  return checked_product(output_shape(input).elements(), checked_product(options_.size, options_.size));
 }
 
 Tensor Pool2d::forward(const Tensor& x, ForwardContext&) const {
-  const Shape output = output_shape(sample_shape(x.shape()));
-  const Tensor rows = slice(x, 1, 0, output[0] * size_);
-  const Tensor filled = slice(rows, 2, 0, output[1] * size_);
-  return pool(reshape(filled, {x.shape()[0], output[0], size_, output[1], size_, output[2]}));
+  const Tensor images = images_of(kind(), x);
+  const WindowAxis axis = axis_of(options_);
+  const auto [top, bottom] = axis.padding_of(images.shape()[1]);
+  const auto [left, right] = axis.padding_of(images.shape()[2]);
+  return pool(images, {.window = {axis.extent, axis.extent},
+                       .stride = {axis.stride, axis.stride},
+                       .padding = {top, bottom, left, right}});
 }
 
-Tensor MaxPool2d::pool(const Tensor& windows) const { return max(windows, {2, 4}); }
-Tensor AveragePool2d::pool(const Tensor& windows) const { return mean(windows, {2, 4}); }
+Tensor MaxPool2d::pool(const Tensor& images, const PoolOptions& options) const {
+  return max_pool(images, options);
+}
+Tensor AveragePool2d::pool(const Tensor& images, const PoolOptions& options) const {
+  return avg_pool(images, options);
+}
 
 Shape GlobalAveragePool2d::output_shape(const Shape& input) const { return {image_shape(kind(), input)[2]}; }
 
 Tensor GlobalAveragePool2d::forward(const Tensor& x, ForwardContext&) const {
-  image_shape(kind(), sample_shape(x.shape()));
-  return mean(x, {1, 2});
+  return mean(images_of(kind(), x), {1, 2});
 }
 
 }  // namespace hebb

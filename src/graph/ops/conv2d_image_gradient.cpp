@@ -40,8 +40,8 @@ const Op op_conv2d_image_gradient = {
       const auto pass = std::make_shared<Convolution>(
           convolution_shape(node.shape, node.inputs[1].shape(), node.attributes));
       return [pass](const void* const* operands, const float* bias, void* result, const Epilogue& epilogue) {
-        pass->image_gradient(static_cast<const float*>(operands[0]), static_cast<const float*>(operands[1]), bias,
-                      static_cast<float*>(result), epilogue);
+        pass->image_gradient(static_cast<const float*>(operands[0]), static_cast<const float*>(operands[1]),
+                             bias, static_cast<float*>(result), epilogue);
       };
     },
     .adds_bias = true,
