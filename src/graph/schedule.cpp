@@ -153,8 +153,22 @@ bool PlanSchedule::can_join(int value, int group) const {
   return true;
 }
 
-/// Element-wise values of leaves alone that one element-wise value reads, such as the decayed average in an
-/// optimiser's update: they are computed where they are read.
+/// By value: whether it lies in memory whatever is fused, as somebody reads it who is no element-wise
+/// program.
+std::vector<bool> PlanSchedule::find_materialized() const {
+  std::vector<bool> result(values.size(), false);
+  const auto note = [&](int value) { result[static_cast<std::size_t>(at(value).root)] = true; };
+  for (const Value& value : values) {
+    if (value.node->is_leaf() || value.node->op->is_view || is_elementwise(*value.node)) continue;
+    for (const int input : value.inputs) note(input);
+  }
+  for (const int output : outputs) note(output);
+  return result;
+}
+
+/// Element-wise values that one element-wise value reads, of leaves and what lies in memory alone, such as
+/// the decayed average in an optimiser's update or an activation's slope: they are computed where they are
+/// read.
 void PlanSchedule::find_deferred() {
   constexpr int kNobody = -1;
   constexpr int kSeveral = -2;
@@ -168,6 +182,7 @@ void PlanSchedule::find_deferred() {
   }
   for (const int output : outputs) note(output, kSeveral);
   for (const int value : update_values_) note(value, kSeveral);
+  const std::vector<bool> materialized = find_materialized();
   deferred_.assign(values.size(), false);
   for (int index = 0; index < static_cast<int>(values.size()); ++index) {
     const Value& value = at(index);
@@ -178,7 +193,8 @@ void PlanSchedule::find_deferred() {
     deferred_[static_cast<std::size_t>(index)] =
         std::all_of(value.inputs.begin(), value.inputs.end(), [&](int input) {
           const Value& from = at(input);
-          return from.node->is_leaf() || from.constant || deferred_[static_cast<std::size_t>(input)];
+          return from.node->is_leaf() || from.constant || deferred_[static_cast<std::size_t>(input)] ||
+                 materialized[static_cast<std::size_t>(from.root)];
         });
   }
 }

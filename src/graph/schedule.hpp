@@ -73,6 +73,7 @@ struct PlanSchedule {
 
  private:
   int add_value(const Tensor& tensor);
+  std::vector<bool> find_materialized() const;
   void find_deferred();
   bool can_join_with_deferred(int value, int group) const;
   void join(int value, int group);

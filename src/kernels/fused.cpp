@@ -77,16 +77,17 @@ constexpr Program<7, 2> kRmsprop = {.operands = 7,
                                                {Code::fnma, 0, 12, 6}}},  // 13: parameter
                                     .stored = {9, 13}};
 
-/// A relu and its slope, 1 or 0. Operands: 0 the number 0, 1 argument.
-constexpr Program<2, 2> kReluAndSlope = {
-    .operands = 2, .scalars = 0x1, .lines = {{{Code::max, 1, 0}, {Code::less, 0, 2}}}, .stored = {2, 3}};
+/// The gradient behind a relu. Operands: 0 gradient, 1 the number 0, 2 the relu's result y.
+constexpr Program<2, 1> kReluGradient = {
+    .operands = 3, .scalars = 0x2, .lines = {{{Code::less, 1, 2}, {Code::mul, 0, 3}}}, .stored = {4}};
 
-/// A sigmoid and its slope y (1 - y). Operands: 0 argument, 1 the number 1.
-constexpr Program<3, 2> kSigmoidAndSlope = {
-    .operands = 2,
-    .scalars = 0x2,
-    .lines = {{{Code::sigmoid, 0}, {Code::sub, 1, 2}, {Code::mul, 2, 3}}},
-    .stored = {2, 4}};
+/// The gradient behind a sigmoid, times y (1 - y). Operands: 0 gradient, 1 the sigmoid's result y, 2 the
+/// number 1.
+constexpr Program<3, 1> kSigmoidGradient = {
+    .operands = 3,
+    .scalars = 0x4,
+    .lines = {{{Code::sub, 2, 1}, {Code::mul, 1, 3}, {Code::mul, 0, 4}}},
+    .stored = {5}};
 
 /// A sigmoid's squared error against a target, and the gradient with respect to the argument. Operands: 0
 /// argument, 1 target, 2 the number 1.
@@ -101,15 +102,13 @@ constexpr Program<7, 2> kSigmoidSquaredError = {.operands = 3,
                                                            {Code::mul, 6, 8}}},  // 9: gradient
                                                 .stored = {5, 9}};
 
-/// A tanh and its slope 1 - y y. Operands: 0 the number 1, 1 argument.
-constexpr Program<3, 2> kTanhAndSlope = {.operands = 2,
-                                         .scalars = 0x1,
-                                         .lines = {{{Code::tanh, 1}, {Code::mul, 2, 2}, {Code::sub, 0, 3}}},
-                                         .stored = {2, 4}};
+/// The gradient behind a tanh, times 1 - y y. Operands: 0 gradient, 1 the tanh's result y, 2 the number 1.
+constexpr Program<2, 1> kTanhGradient = {
+    .operands = 3, .scalars = 0x4, .lines = {{{Code::fnma, 1, 1, 2}, {Code::mul, 0, 3}}}, .stored = {4}};
 
 #define HEBB_FUSED_PROGRAMS(EACH)                                                         \
-  EACH(kAdam), EACH(kAdamW), EACH(kRmsprop), EACH(kReluAndSlope), EACH(kSigmoidAndSlope), \
-      EACH(kSigmoidSquaredError), EACH(kTanhAndSlope)
+  EACH(kAdam), EACH(kAdamW), EACH(kRmsprop), EACH(kReluGradient), EACH(kSigmoidGradient), \
+      EACH(kSigmoidSquaredError), EACH(kTanhGradient)
 
 }  // namespace
 }  // namespace hebb

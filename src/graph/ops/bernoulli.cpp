@@ -1,3 +1,5 @@
+#include "kernels/bernoulli.hpp"
+
 #include "core/parallel.hpp"
 #include "graph/ops/common.hpp"
 #include "hebb/random.hpp"
@@ -8,23 +10,17 @@ namespace {
 
 constexpr std::int64_t kTaskBlocks = 1024;
 
-/// Elements 4 block .. 4 block + 3: one Philox call with the counter (block, stream, step) and the seed as
-/// key.
-template <class T>
-void fill_block(const std::int32_t* key, std::int64_t stream, std::uint32_t threshold, std::int64_t block,
-                std::int64_t elements, T* out) {
-  const auto bits = philox({static_cast<std::uint32_t>(block), static_cast<std::uint32_t>(block >> 32),
-                            static_cast<std::uint32_t>(stream), static_cast<std::uint32_t>(key[1])},
-                           {static_cast<std::uint32_t>(key[0]), 0xB5297A4DU});
-  const std::int64_t end = std::min(elements, 4 * block + 4);
-  for (std::int64_t i = 4 * block; i < end; ++i) {
-    out[i] = bits[static_cast<std::size_t>(i - 4 * block)] >> 8 < threshold ? T{1} : T{0};
-  }
-}
-
 /// Of the 24 upper bits: below this, the element is kept.
 std::uint32_t threshold_of(const Node& node) {
   return static_cast<std::uint32_t>(std::lround(node.attributes.real("keep") * 0x1p24));
+}
+
+/// Numbered by stream and the key's step, with the key's seed as Philox's key.
+Bernoulli draws_of(const Node& node, const std::int32_t* key) {
+  return {.key = {static_cast<std::uint32_t>(key[0]), 0xB5297A4DU},
+          .stream = static_cast<std::uint32_t>(node.attributes.integer("stream")),
+          .step = static_cast<std::uint32_t>(key[1]),
+          .threshold = threshold_of(node)};
 }
 
 }  // namespace
@@ -42,24 +38,23 @@ const Op op_bernoulli = {
       return {Shape(attributes.list("shape")), DType::f32};
     },
     .reference = Reference([](const auto& call) {
-      const std::int64_t elements = call.node.shape.elements();
-      for (std::int64_t block = 0; 4 * block < elements; ++block) {
-        fill_block(call.in_i32(0), call.node.attributes.integer("stream"), threshold_of(call.node), block,
-                   elements, call.out());
+      const Bernoulli draws = draws_of(call.node, call.in_i32(0));
+      for (std::int64_t i = 0; i < call.node.shape.elements(); ++i) {
+        const auto block = static_cast<std::uint64_t>(i) / 4;
+        const auto bits = philox({static_cast<std::uint32_t>(block), static_cast<std::uint32_t>(block >> 32),
+                                  draws.stream, draws.step},
+                                 draws.key);
+        call.out()[i] = bits[static_cast<std::size_t>(i % 4)] >> 8 < draws.threshold ? 1 : 0;
       }
     }),
     .derivative = Derivative::none,
     .kernel = [](const Node& node) -> Kernel {
-      return [elements = node.shape.elements(), stream = node.attributes.integer("stream"),
-              threshold = threshold_of(node)](const void* const* operands, void* result) {
-        const auto* key = static_cast<const std::int32_t*>(operands[0]);
-        auto* out = static_cast<float*>(result);
+      return [&node, elements = node.shape.elements()](const void* const* operands, void* result) {
+        const Bernoulli draws = draws_of(node, static_cast<const std::int32_t*>(operands[0]));
         const std::int64_t blocks = (elements + 3) / 4;
         parallel_for((blocks + kTaskBlocks - 1) / kTaskBlocks, [&](std::int64_t task) {
-          const std::int64_t end = std::min(blocks, (task + 1) * kTaskBlocks);
-          for (std::int64_t block = task * kTaskBlocks; block < end; ++block) {
-            fill_block(key, stream, threshold, block, elements, out);
-          }
+          draws.fill(task * kTaskBlocks, std::min(blocks, (task + 1) * kTaskBlocks), elements,
+                     static_cast<float*>(result));
         });
       };
     },
