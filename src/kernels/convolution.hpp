@@ -7,9 +7,11 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "kernels/epilogue.hpp"
+#include "kernels/gemm.hpp"
 
 namespace hebb {
 
@@ -63,7 +65,7 @@ void for_each_product(const ConvolutionShape& s, const Visit& visit) {
 /// One shape of convolution, prepared. Immutable but for scratch memory of its own: one pass at a time.
 class Convolution {
  public:
-  explicit Convolution(const ConvolutionShape& shape) : shape_(shape) {}
+  explicit Convolution(const ConvolutionShape& shape);
 
   /// output = filter over images + bias, which is null or has a number for each output channel. The epilogue
   /// sees the output as [pixels of all images, channels].
@@ -78,6 +80,7 @@ class Convolution {
 
  private:
   ConvolutionShape shape_;
+  std::optional<Gemm> forward_, image_gradient_, filter_gradient_;  // where it is a plain matrix product
   std::vector<float> scratch_;
 };
 

@@ -1,0 +1,362 @@
+#include "kernels/convolution_pass.hpp"
+
+#include <algorithm>
+
+#include "core/parallel.hpp"
+#include "kernels/gemm_tile.hpp"
+#include "kernels/scratch.hpp"
+#include "kernels/transpose.hpp"
+
+namespace hebb {
+
+void Margin::copy(const float* from, float* to, std::int64_t row, std::int64_t row_end) const {
+  for (std::int64_t y = row; y < row_end; ++y, to += width * channels) {
+    const std::int64_t at_y = y - top;
+    if (at_y < 0 || at_y % stride_y != 0 || at_y / stride_y >= source_height) {
+      std::fill_n(to, width * channels, 0.0F);
+      continue;
+    }
+    const float* source = from + at_y / stride_y * source_width * channels;
+    if (stride_x != 1) {
+      std::fill_n(to, width * channels, 0.0F);
+      for (std::int64_t x = 0; x < source_width; ++x) {
+        const std::int64_t at = left + x * stride_x;
+        if (at >= 0 && at < width) std::copy_n(source + x * channels, channels, to + at * channels);
+      }
+      continue;
+    }
+    const std::int64_t begin = std::clamp<std::int64_t>(left, 0, width);
+    const std::int64_t end = std::clamp<std::int64_t>(left + source_width, begin, width);
+    std::fill_n(to, begin * channels, 0.0F);
+    if (end > begin)
+      std::copy_n(source + (begin - left) * channels, (end - begin) * channels, to + begin * channels);
+    std::fill_n(to + end * channels, (width - end) * channels, 0.0F);
+  }
+}
+
+Margin margin_of(const ConvolutionShape& s) {
+  const std::int64_t height = (s.output_height - 1) * s.stride_y + (s.filter_height - 1) * s.dilation_y + 1;
+  const std::int64_t width = (s.output_width - 1) * s.stride_x + (s.filter_width - 1) * s.dilation_x + 1;
+  // What is not read at the end stays, if nothing has to be added elsewhere: then there is nothing to copy.
+  const bool inside = s.top == 0 && s.left == 0 && height <= s.height && width <= s.width;
+  return {.height = inside ? s.height : height,
+          .width = inside ? s.width : width,
+          .top = s.top,
+          .left = s.left,
+          .source_height = s.height,
+          .source_width = s.width,
+          .channels = s.channels};
+}
+
+namespace {
+
+/// A filter as tiles read it whose columns are outputs: for each group, for each panel of columns as wide as
+/// a tile, for each of its rows and columns, for each channel, the values for the panel's outputs, zeros
+/// where it has fewer.
+struct FilterPanels {
+  std::int64_t width = 0;   // of a panel
+  std::int64_t panels = 0;  // of a group
+  std::int64_t size = 0;    // of a panel, in floats
+
+  explicit FilterPanels(const FilterView& f) {
+    const std::int64_t lanes = gemm_tiles().lanes;
+    width = f.outputs <= lanes ? lanes : 2 * lanes;
+    panels = ceil_div(f.outputs, width);
+    size = f.rows * f.columns * f.channels * width;
+  }
+  std::int64_t columns_of(const FilterView& f, std::int64_t panel) const {
+    return std::min(width, f.outputs - panel * width);
+  }
+
+  void pack(const FilterView& f, std::int64_t groups, float* to) const {
+    // Threads share out the panels of large filters.
+    constexpr std::int64_t kElementsOfPart = 16384;
+    parallel_ranges(groups * panels, ceil_div(kElementsOfPart, std::max<std::int64_t>(size, 1)),
+                    [&](std::int64_t begin, std::int64_t end) {
+                      for (std::int64_t i = begin; i < end; ++i) pack_panel(f, i, to + i * size);
+                    });
+  }
+
+ private:
+  void pack_panel(const FilterView& f, std::int64_t index, float* to) const {
+    const std::int64_t panel = index % panels;
+    const std::int64_t columns = columns_of(f, panel);
+    const float* from = f.data + index / panels * f.group + panel * width * f.output;
+    if (columns < width) std::fill_n(to, size, 0.0F);
+    for (std::int64_t u = 0; u < f.rows; ++u) {
+      for (std::int64_t v = 0; v < f.columns; ++v, to += f.channels * width) {
+        const float* tap = from + u * f.row + v * f.column;
+        if (f.output == 1) {
+          for (std::int64_t c = 0; c < f.channels; ++c)
+            std::copy_n(tap + c * f.channel, columns, to + c * width);
+        } else {
+          transpose_plane(tap, f.output, to, width, columns, f.channels);
+        }
+      }
+    }
+  }
+};
+
+/// Rows of the output of one image, by tiles whose rows are pixels and whose columns are outputs.
+struct PixelsByOutputs {
+  const PassesOverImages& of;
+  const FilterPass& pass;
+  FilterPanels panels;
+  const float* packed;
+  const float* bias;
+
+  /// Output rows [row, row_end); `image` begins with the margin's row `image_row`.
+  void run(const float* image, std::int64_t image_row, float* result, std::int64_t row,
+           std::int64_t row_end) const {
+    for (std::int64_t group = 0; group < of.groups; ++group) {
+      for (std::int64_t panel = 0; panel < panels.panels; ++panel) {
+        for (std::int64_t y = row; y < row_end; ++y) run_row(image, image_row, result, {group, panel, y});
+      }
+    }
+  }
+
+ private:
+  struct Place {
+    std::int64_t group, panel, y;
+  };
+
+  void run_row(const float* image, std::int64_t image_row, float* result, const Place& at) const {
+    const GemmTiles& tiles = gemm_tiles();
+    const FilterView& f = pass.filter;
+    const std::int64_t channels = of.margin.channels;
+    const std::int64_t row_size = of.margin.width * channels;
+    // Where a row of the filter covers neighbours in memory it is one block, else one for each of its
+    // columns.
+    const bool whole_rows = of.groups == 1 && pass.dilation_x == 1;
+    const std::int64_t rounds = whole_rows ? 1 : f.columns;
+    const std::int64_t first = at.group * f.outputs + at.panel * panels.width;
+    GemmTile tile;
+    tile.k = whole_rows ? f.columns * f.channels : f.channels;
+    tile.blocks = f.rows;
+    tile.a_row = pass.stride_x * channels;
+    tile.a_step = 1;
+    tile.a_block = pass.dilation_y * row_size;
+    tile.b_step = panels.width;
+    tile.b_block = f.columns * f.channels * panels.width;
+    tile.c_row = pass.column_step * of.outputs;
+    tile.columns = panels.columns_of(f, at.panel);
+    const std::int64_t vectors = ceil_div(tile.columns, tiles.lanes);
+    const float* pixels = image + (pass.row + at.y * pass.stride_y - image_row) * row_size +
+                          pass.column * channels + at.group * f.channels;
+    const float* panel = packed + (at.group * panels.panels + at.panel) * panels.size;
+    float* to = result +
+                ((pass.first_row + at.y * pass.row_step) * of.width + pass.first_column) * of.outputs + first;
+    const TiledRows rows(pass.width, tiles.most_rows);
+    for (std::int64_t t = 0; t < rows.count; ++t) {
+      const std::int64_t x = rows.begin(t);
+      const GemmTileRun kernel = tiles.find(rows.height(t), vectors);
+      tile.c = to + x * tile.c_row;
+      for (std::int64_t round = 0; round < rounds; ++round) {
+        tile.accumulate = round > 0;
+        tile.bias = bias != nullptr && round == 0 ? bias + first : nullptr;
+        tile.a = pixels + x * tile.a_row + round * pass.dilation_x * channels;
+        tile.b = panel + round * f.channels * panels.width;
+        kernel(tile);
+      }
+    }
+  }
+};
+
+/// The same by tiles whose rows are outputs, which are too few to fill vectors, and whose columns are pixels:
+/// rows of the image lie there as [channels, pixels].
+struct OutputsByPixels {
+  const PassesOverImages& of;
+  const FilterPass& pass;
+  const float* packed;
+  const float* bias;
+
+  static bool suits(const PassesOverImages& of, const FilterPass& pass) {
+    const GemmTiles& tiles = gemm_tiles();
+    return of.groups == 1 && pass.filter.outputs <= std::min(tiles.most_rows, tiles.lanes) &&
+           pass.stride_x == 1 && pass.column_step == 1 && pass.dilation_x == 1 && pass.dilation_y == 1 &&
+           pass.width > tiles.lanes;
+  }
+
+  /// The filter as [outputs, its rows, channels, its columns].
+  static void pack(const FilterView& f, float* to) {
+    for (std::int64_t o = 0; o < f.outputs; ++o) {
+      for (std::int64_t u = 0; u < f.rows; ++u) {
+        for (std::int64_t c = 0; c < f.channels; ++c) {
+          for (std::int64_t v = 0; v < f.columns; ++v)
+            *to++ = f.data[u * f.row + v * f.column + c * f.channel + o * f.output];
+        }
+      }
+    }
+  }
+
+  /// Pixels of an output row in whole tiles, and rows of an image with what the last tile reads beyond.
+  std::int64_t padded_width() const {
+    const std::int64_t lanes = gemm_tiles().lanes;
+    return ceil_div(pass.width, lanes) * lanes;
+  }
+  std::int64_t plane_width() const {
+    return std::max(of.margin.width, pass.column + padded_width() + pass.filter.columns - 1);
+  }
+  std::int64_t scratch_floats(std::int64_t image_rows) const {
+    return (image_rows * of.margin.channels * plane_width()) +
+           pass.filter.outputs * (padded_width() + pass.width) + 2 * gemm_tiles().lanes;
+  }
+
+  void run(const float* image, std::int64_t image_row, std::int64_t image_rows, float* result,
+           std::int64_t row, std::int64_t row_end, float* scratch) const {
+    const std::int64_t channels = of.margin.channels;
+    const std::int64_t width = plane_width();
+    for (std::int64_t y = 0; y < image_rows; ++y) {
+      const float* from = image + y * of.margin.width * channels;
+      float* to = scratch + y * channels * width;
+      for (std::int64_t c = 0; c < channels; ++c)
+        std::fill_n(to + c * width + of.margin.width, width - of.margin.width, 0.0F);
+      if (channels == 1) {
+        std::copy_n(from, of.margin.width, to);
+      } else {
+        transpose_plane(from, channels, to, width, of.margin.width, channels);
+      }
+    }
+    float* planes = scratch + image_rows * channels * width;
+    float* last = planes + pass.filter.outputs * padded_width() + gemm_tiles().lanes;
+    for (std::int64_t y = row; y < row_end; ++y) {
+      const std::int64_t at = pass.row + y * pass.stride_y - image_row;
+      run_row(scratch + at * channels * width + pass.column, planes);
+      float* to = result + ((pass.first_row + y * pass.row_step) * of.width + pass.first_column) * of.outputs;
+      // Interleaving writes beyond its end: into the next row, or into memory of its own.
+      const bool is_last = y + 1 == row_end || pass.row_step != 1 || pass.width != of.width;
+      gemm_tiles().pack_columns(planes, padded_width(), is_last ? last : to, of.outputs, pass.filter.outputs,
+                                pass.width);
+      if (is_last) std::copy_n(last, pass.width * of.outputs, to);
+    }
+  }
+
+ private:
+  void run_row(const float* pixels, float* planes) const {
+    const GemmTiles& tiles = gemm_tiles();
+    const FilterView& f = pass.filter;
+    GemmTile tile;
+    tile.k = f.columns;
+    tile.blocks = f.rows * f.channels;
+    tile.a = packed;
+    tile.a_row = f.rows * f.channels * f.columns;
+    tile.a_step = 1;
+    tile.a_block = f.columns;
+    tile.b_step = 1;
+    tile.b_block = plane_width();
+    tile.c_row = padded_width();
+    tile.accumulate = bias != nullptr;
+    if (bias != nullptr) {
+      for (std::int64_t o = 0; o < f.outputs; ++o)
+        std::fill_n(planes + o * padded_width(), padded_width(), bias[o]);
+    }
+    for (std::int64_t x = 0; x < padded_width(); x += tile.columns) {
+      const std::int64_t vectors = padded_width() - x >= 2 * tiles.lanes ? 2 : 1;
+      tile.columns = vectors * tiles.lanes;
+      tile.b = pixels + x;
+      tile.c = planes + x;
+      tiles.find(f.outputs, vectors)(tile);
+    }
+  }
+};
+
+/// Rows of an image with its margin that a pass reads for output rows [row, row_end).
+struct RowsRead {
+  std::int64_t begin, end;
+};
+
+RowsRead rows_read(const FilterPass& pass, std::int64_t row, std::int64_t row_end) {
+  return {pass.row + row * pass.stride_y,
+          pass.row + (row_end - 1) * pass.stride_y + (pass.filter.rows - 1) * pass.dilation_y + 1};
+}
+
+/// A pass with its filter packed.
+struct PackedPass {
+  const FilterPass* pass;
+  bool by_pixels;
+  const float* packed;
+};
+
+std::vector<PackedPass> pack_filters(const PassesOverImages& of, std::vector<float>& memory) {
+  std::vector<PackedPass> result;
+  std::vector<std::int64_t> at;
+  std::int64_t floats = 0;
+  for (const FilterPass& pass : of.passes) {
+    const FilterView& f = pass.filter;
+    const bool by_pixels = OutputsByPixels::suits(of, pass);
+    const FilterPanels panels(f);
+    result.push_back({&pass, by_pixels, nullptr});
+    at.push_back(floats);
+    floats +=
+        by_pixels ? f.rows * f.columns * f.channels * f.outputs : of.groups * panels.panels * panels.size;
+  }
+  memory.resize(static_cast<std::size_t>(floats));
+  for (std::size_t i = 0; i < result.size(); ++i) {
+    float* to = memory.data() + at[i];
+    result[i].packed = to;
+    if (result[i].by_pixels) {
+      OutputsByPixels::pack(result[i].pass->filter, to);
+    } else {
+      FilterPanels(result[i].pass->filter).pack(result[i].pass->filter, of.groups, to);
+    }
+  }
+  return result;
+}
+
+}  // namespace
+
+void PassesOverImages::run(const float* images, const float* bias, float* result, const Epilogue& epilogue,
+                           std::vector<float>& memory) const {
+  const std::vector<PackedPass> packed = pack_filters(*this, memory);
+  // One pass is cut into bands of rows that stay in the second-level cache; few images in four at least, for
+  // the threads.
+  constexpr std::int64_t kFloatsOfBand = 65536;
+  constexpr std::int64_t kImagesWorthSharing = 4;
+  const bool one_pass = passes.size() == 1 && passes[0].height == height;
+  const std::int64_t wanted = std::max(height * width * outputs / kFloatsOfBand,
+                                       batch < kImagesWorthSharing ? kImagesWorthSharing : std::int64_t{1});
+  const std::int64_t bands = one_pass ? std::max<std::int64_t>(std::min(wanted, height), 1) : 1;
+  parallel_for(batch * bands, [&](std::int64_t task) {
+    const std::int64_t n = task / bands;
+    const std::int64_t row = height * (task % bands) / bands;
+    const std::int64_t row_end = height * (task % bands + 1) / bands;
+    const float* image = images + n * margin.source_size();
+    float* to = result + n * height * width * outputs;
+    if (!fills) {
+      for (std::int64_t i = row * width; i < row_end * width; ++i) {
+        for (std::int64_t o = 0; o < outputs; ++o) to[i * outputs + o] = bias == nullptr ? 0.0F : bias[o];
+      }
+    }
+    RowsRead rows = {0, margin.height};
+    if (one_pass && row_end > row) rows = rows_read(passes[0], row, row_end);
+    const std::int64_t copied =
+        margin.is_needed() ? (rows.end - rows.begin) * margin.width * margin.channels : 0;
+    std::int64_t floats = copied;
+    for (const PackedPass& p : packed) {
+      if (!p.by_pixels) continue;
+      floats = std::max(floats, copied + OutputsByPixels{*this, *p.pass, p.packed, bias}.scratch_floats(
+                                             rows.end - rows.begin));
+    }
+    float* scratch = thread_scratch(static_cast<std::size_t>(floats));
+    if (margin.is_needed()) {
+      margin.copy(image, scratch, rows.begin, rows.end);
+      image = scratch;
+    } else {
+      image += rows.begin * margin.width * margin.channels;
+    }
+    for (const PackedPass& p : packed) {
+      const std::int64_t begin = one_pass ? row : 0;
+      const std::int64_t end = one_pass ? row_end : p.pass->height;
+      if (p.by_pixels) {
+        OutputsByPixels{*this, *p.pass, p.packed, bias}.run(image, rows.begin, rows.end - rows.begin, to,
+                                                            begin, end, scratch + copied);
+      } else {
+        PixelsByOutputs{*this, *p.pass, FilterPanels(p.pass->filter), p.packed, bias}.run(image, rows.begin,
+                                                                                          to, begin, end);
+      }
+    }
+    epilogue((n * height + row) * width, (n * height + row_end) * width, 0, outputs);
+  });
+}
+
+}  // namespace hebb

@@ -1,0 +1,68 @@
+/// What the forward pass of a convolution and its gradient with respect to the images have in common: both
+/// lay filters over images.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "kernels/convolution.hpp"
+
+namespace hebb {
+
+/// Images as a pass sees them: element (y, x) of an image with its margin is the source's ((y - top) /
+/// stride_y, ...) where that is a whole number and inside, else zero.
+struct Margin {
+  std::int64_t height = 0, width = 0;  // with the margin
+  std::int64_t top = 0, left = 0;      // may be negative: then rows and columns are left out
+  std::int64_t stride_y = 1, stride_x = 1;
+  std::int64_t source_height = 0, source_width = 0, channels = 0;
+
+  bool is_needed() const {
+    return top != 0 || left != 0 || stride_y != 1 || stride_x != 1 || height > source_height ||
+           width > source_width;
+  }
+  std::int64_t size() const { return height * width * channels; }
+  std::int64_t source_size() const { return source_height * source_width * channels; }
+
+  /// Rows [row, row_end) of an image with its margin, one after the other.
+  void copy(const float* from, float* to, std::int64_t row, std::int64_t row_end) const;
+};
+
+/// The images as the forward pass and the filter's gradient see them.
+Margin margin_of(const ConvolutionShape& shape);
+
+/// A filter by its strides: element (y, x, channel, output) of a group is data[y * row + x * column + ...].
+/// Strides may be negative, so that a filter can be seen turned around, or a part of it.
+struct FilterView {
+  const float* data = nullptr;                                    // the first element of the first group
+  std::int64_t rows = 0, columns = 0, channels = 0, outputs = 0;  // the last two: of a group
+  std::int64_t row = 0, column = 0, channel = 0, output = 0, group = 0;
+};
+
+/// Lays one filter over images with their margins: output (y, x) is the sum over the filter's elements (u, v)
+/// of element (row + y * stride_y + u * dilation_y, ...) of the image, times the filter. Outputs may be apart
+/// from each other in the result, which others fill in between.
+struct FilterPass {
+  FilterView filter;
+  std::int64_t row = 0, column = 0;
+  std::int64_t stride_y = 1, stride_x = 1;
+  std::int64_t dilation_y = 1, dilation_x = 1;
+  std::int64_t height = 0, width = 0;            // of the output
+  std::int64_t first_row = 0, first_column = 0;  // of the output in the result
+  std::int64_t row_step = 1, column_step = 1;    // in the result
+};
+
+/// The passes that together fill a result.
+struct PassesOverImages {
+  Margin margin;
+  std::int64_t batch = 0, groups = 1;
+  std::int64_t height = 0, width = 0, outputs = 0;  // of the result
+  std::vector<FilterPass> passes;
+  bool fills = true;  // whether each pixel of the result is in one of them
+
+  /// Computes result = passes + bias (null, or a number for each output); `memory` is for packed filters.
+  void run(const float* images, const float* bias, float* result, const Epilogue& epilogue,
+           std::vector<float>& memory) const;
+};
+
+}  // namespace hebb
