@@ -12,6 +12,7 @@
 #include "hebb/nn.hpp"
 #include "hebb/ops.hpp"
 #include "hebb/optim.hpp"
+#include "hebb/precision.hpp"
 #include "hebb/random.hpp"
 #include "hebb/run.hpp"
 #include "hebb/tensor.hpp"

@@ -11,6 +11,7 @@
 #include "hebb/losses.hpp"
 #include "hebb/module.hpp"
 #include "hebb/optim.hpp"
+#include "hebb/precision.hpp"
 #include "hebb/tensor.hpp"
 
 namespace hebb {
@@ -30,7 +31,8 @@ struct TrainingOptions {
   ClipOptions clip = {};
   /// Patterns of parameter names that stay as they are, running statistics included: "dense_1.*".
   std::vector<std::string> freeze = {};
-  std::uint64_t seed = 0;  ///< of dropout
+  std::uint64_t seed = 0;                ///< of dropout
+  Precision precision = Precision::f32;  ///< of products
 };
 
 /// Elements of a batch, to be written before a step.
@@ -113,8 +115,8 @@ class TrainingStep {
 /// make one for each thread that predicts.
 class Predictor {
  public:
-  /// Takes a snapshot of the model's parameters.
-  Predictor(const Module& model, const Shape& input_shape);
+  /// Takes a snapshot of the model's parameters; `precision` is that of products.
+  Predictor(const Module& model, const Shape& input_shape, Precision precision = Precision::f32);
   ~Predictor();
   Predictor(Predictor&&) noexcept;
   Predictor& operator=(Predictor&&) noexcept;

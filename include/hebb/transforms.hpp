@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "hebb/precision.hpp"
 #include "hebb/tensor.hpp"
 
 namespace hebb {
@@ -33,6 +34,7 @@ Function value_and_grad(ScalarFunction f, std::vector<int> arguments = {});
 struct CompileOptions {
   std::size_t cache_size =
       16;  ///< plans kept, one for each combination of input shapes; the one not used for longest is dropped
+  Precision precision = Precision::f32;  ///< of products; f64 expressions are computed in f64 all the same
 };
 
 /// A function compiled to plans, one for each combination of input shapes and types. Concrete tensors the

@@ -102,8 +102,11 @@ struct Compiled::State {
     Tensors all = entry.outputs;
     all.insert(all.end(), entry.inputs.begin(), entry.inputs.end());
     if (!needs_interpreter(all)) {
-      entry.execution.emplace(std::make_shared<const Plan>(
-          PlanSpec{.inputs = entry.inputs, .bound = {}, .outputs = entry.outputs, .updates = {}}));
+      entry.execution.emplace(std::make_shared<const Plan>(PlanSpec{.inputs = entry.inputs,
+                                                                    .bound = {},
+                                                                    .outputs = entry.outputs,
+                                                                    .updates = {},
+                                                                    .precision = options.precision}));
     }
     ++traces;
     entries.push_front(std::move(entry));

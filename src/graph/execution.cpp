@@ -13,6 +13,8 @@
 
 namespace hebb {
 
+extern const Op op_matmul;
+
 Plan::Plan(PlanSpec spec) : schedule_(std::make_unique<PlanSchedule>(std::move(spec))) {}
 Plan::~Plan() = default;
 const PlanSpec& Plan::spec() const { return schedule_->spec; }
@@ -131,15 +133,6 @@ class BlocksStep final : public Execution::Step {
   std::vector<float*> slots_;
 };
 
-BlockKernel kernel_of(const GemmProblem& problem) {
-  return [gemm = Gemm(problem)](const void* const* operands, const float* bias, void* result,
-                                const Epilogue& epilogue) {
-    gemm.run({static_cast<const float*>(operands[0]), static_cast<const float*>(operands[1]), bias,
-              static_cast<float*>(result)},
-             epilogue);
-  };
-}
-
 class KernelStep final : public Execution::Step {
  public:
   KernelStep(Kernel kernel, std::vector<const void*> operands, void* result)
@@ -236,20 +229,20 @@ Execution::Execution(std::shared_ptr<const Plan> plan, const std::vector<void*>&
     }
     const float* bias = group.bias < 0 ? nullptr : static_cast<const float*>(address(group.bias));
     auto* result = static_cast<float*>(resolve(group.result));
-    const bool is_product = head.node->op->block_kernel == nullptr;
-    if (is_product) {
+    const Precision precision = schedule.spec.precision;
+    if (head.node->op == &op_matmul && is_single_product(*head.node)) {
       const GemmOperands product = {static_cast<const float*>(operands[0]),
                                     static_cast<const float*>(operands[1]), bias, result};
-      auto calls = std::make_unique<CallsStep>(Gemm(single_product(*head.node)), product, loop, slots);
+      auto calls =
+          std::make_unique<CallsStep>(Gemm(single_product(*head.node, precision)), product, loop, slots);
       if (calls->complete(loop)) {
         steps_.push_back(std::move(calls));
         continue;
       }
     }
-    steps_.push_back(std::make_unique<BlocksStep>(
-        is_product ? kernel_of(single_product(*head.node)) : head.node->op->block_kernel(*head.node),
-        BlocksStep::Operands{std::move(operands), bias, result}, runs_by_block(group), loop,
-        std::move(slots)));
+    steps_.push_back(std::make_unique<BlocksStep>(head.node->op->block_kernel(*head.node, precision),
+                                                  BlocksStep::Operands{std::move(operands), bias, result},
+                                                  runs_by_block(group), loop, std::move(slots)));
   }
   for (const auto& copy : schedule.copies) {
     const Node& node = node_of(copy.value);

@@ -11,6 +11,6 @@ namespace hebb {
 bool is_single_product(const Node& node);
 
 /// The product of a node for which is_single_product holds.
-GemmProblem single_product(const Node& node);
+GemmProblem single_product(const Node& node, Precision precision);
 
 }  // namespace hebb

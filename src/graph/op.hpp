@@ -9,6 +9,7 @@
 
 #include "graph/emitter.hpp"
 #include "graph/node.hpp"
+#include "hebb/precision.hpp"
 #include "kernels/epilogue.hpp"
 
 namespace hebb {
@@ -101,7 +102,8 @@ struct Op {
   /// Other ops: the fast kernel. Where all are null, plans run the f32 reference.
   Kernel (*kernel)(const Node& node) = nullptr;
   /// Or the fast kernel of a result that is computed block by block, behind which element-wise ops are fused.
-  BlockKernel (*block_kernel)(const Node& node) = nullptr;
+  /// Products round their operands to the precision.
+  BlockKernel (*block_kernel)(const Node& node, Precision precision) = nullptr;
   /// Whether that kernel can add a bias.
   bool adds_bias = false;
   /// Whether the result is the operand's elements under another shape: plans then copy nothing.

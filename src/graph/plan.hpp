@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "graph/node.hpp"
+#include "hebb/precision.hpp"
 #include "hebb/tensor.hpp"
 
 namespace hebb {
@@ -26,6 +27,7 @@ struct PlanSpec {
       bound;  ///< leaves whose elements lie where the caller says (parameters, optimiser state)
   std::vector<Tensor> outputs;  ///< values to be read after each run
   std::vector<Update> updates;
+  Precision precision = Precision::f32;  ///< of products
 };
 
 /// A compiled graph: immutable, shared by any number of executions.

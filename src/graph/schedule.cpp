@@ -5,7 +5,6 @@
 #include <limits>
 
 #include "graph/arena.hpp"
-#include "graph/matmul_plan.hpp"
 #include "graph/op.hpp"
 #include "hebb/error.hpp"
 
@@ -14,7 +13,6 @@ namespace hebb {
 extern const Op op_full;
 extern const Op op_broadcast_to;
 extern const Op op_add;
-extern const Op op_matmul;
 
 namespace {
 
@@ -38,12 +36,6 @@ std::string key_of(const Node& node, const std::vector<int>& inputs) {
   }
   return key;
 }
-
-bool is_computed_by_blocks(const Node& node) {
-  return node.op->block_kernel != nullptr || (node.op == &op_matmul && is_single_product(node));
-}
-
-bool adds_bias(const Node& node) { return node.op == &op_matmul || node.op->adds_bias; }
 
 bool is_elementwise(const Node& node) {
   if (node.op == nullptr || node.op->emit == nullptr || node.dtype != DType::f32) return false;
@@ -241,12 +233,13 @@ void PlanSchedule::assign_groups() {
       continue;
     }
     value.group = static_cast<int>(groups.size());
-    groups.push_back({.kind = is_computed_by_blocks(*value.node) ? Group::Kind::blocks : Group::Kind::kernel,
-                      .iteration = value.node->shape,
-                      .head = index});
+    groups.push_back(
+        {.kind = value.node->op->block_kernel != nullptr ? Group::Kind::blocks : Group::Kind::kernel,
+         .iteration = value.node->shape,
+         .head = index});
   }
   for (std::size_t g = 0; g < groups.size(); ++g) {
-    if (groups[g].kind == Group::Kind::blocks && adds_bias(*at(groups[g].head).node))
+    if (groups[g].kind == Group::Kind::blocks && at(groups[g].head).node->op->adds_bias)
       find_bias(groups[g], static_cast<int>(g));
   }
 }

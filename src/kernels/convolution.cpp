@@ -94,7 +94,7 @@ struct Spread {
 
 }  // namespace
 
-Convolution::Convolution(const ConvolutionShape& s) : shape_(s) {
+Convolution::Convolution(const ConvolutionShape& s, Precision precision) : shape_(s), precision_(precision) {
   if (!is_product(s)) return;
   const std::int64_t pixels = s.batch * s.height * s.width;
   forward_.emplace(GemmProblem{.m = pixels,
@@ -102,28 +102,32 @@ Convolution::Convolution(const ConvolutionShape& s) : shape_(s) {
                                .k = s.channels,
                                .a_stride = s.channels,
                                .b_stride = s.outputs,
-                               .c_stride = s.outputs});
+                               .c_stride = s.outputs,
+                               .precision = precision});
   image_gradient_.emplace(GemmProblem{.m = pixels,
                                       .n = s.channels,
                                       .k = s.outputs,
                                       .transpose_b = true,
                                       .a_stride = s.outputs,
                                       .b_stride = s.outputs,
-                                      .c_stride = s.channels});
+                                      .c_stride = s.channels,
+                                      .precision = precision});
   filter_gradient_.emplace(GemmProblem{.m = s.channels,
                                        .n = s.outputs,
                                        .k = pixels,
                                        .transpose_a = true,
                                        .a_stride = s.channels,
                                        .b_stride = s.outputs,
-                                       .c_stride = s.outputs});
+                                       .c_stride = s.outputs,
+                                       .precision = precision});
 }
 
 void Convolution::forward(const float* images, const float* filter, const float* bias, float* output,
                           const Epilogue& epilogue) {
   if (forward_) return forward_->run({images, filter, bias, output}, epilogue);
   const ConvolutionShape& s = shape_;
-  const PassesOverImages passes = {.margin = margin_of(s),
+  const PassesOverImages passes = {.precision = precision_,
+                                   .margin = margin_of(s),
                                    .batch = s.batch,
                                    .groups = s.groups,
                                    .height = s.output_height,
@@ -147,7 +151,8 @@ void Convolution::image_gradient(const float* output, const float* filter, const
   const ConvolutionShape& s = shape_;
   const Spread y({s.height, s.output_height, s.filter_height, s.stride_y, s.dilation_y, s.top});
   const Spread x({s.width, s.output_width, s.filter_width, s.stride_x, s.dilation_x, s.left});
-  PassesOverImages passes = {.margin = {.height = y.extent,
+  PassesOverImages passes = {.precision = precision_,
+                             .margin = {.height = y.extent,
                                         .width = x.extent,
                                         .top = y.before,
                                         .left = x.before,

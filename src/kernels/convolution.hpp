@@ -65,7 +65,7 @@ void for_each_product(const ConvolutionShape& s, const Visit& visit) {
 /// One shape of convolution, prepared. Immutable but for scratch memory of its own: one pass at a time.
 class Convolution {
  public:
-  explicit Convolution(const ConvolutionShape& shape);
+  explicit Convolution(const ConvolutionShape& shape, Precision precision = Precision::f32);
 
   /// output = filter over images + bias, which is null or has a number for each output channel. The epilogue
   /// sees the output as [pixels of all images, channels].
@@ -75,11 +75,14 @@ class Convolution {
   /// is null or has a number for each channel of the images; the epilogue sees these.
   void image_gradient(const float* output, const float* filter, const float* bias, float* images,
                       const Epilogue& epilogue = {});
-  /// filter = the gradient with respect to the filter.
-  void filter_gradient(const float* images, const float* output, float* filter);
+  /// filter = the gradient with respect to the filter + bias, as above; the epilogue sees the filter as [all
+  /// but outputs, outputs].
+  void filter_gradient(const float* images, const float* output, const float* bias, float* filter,
+                       const Epilogue& epilogue = {});
 
  private:
   ConvolutionShape shape_;
+  Precision precision_;
   std::optional<Gemm> forward_, image_gradient_, filter_gradient_;  // where it is a plain matrix product
   std::vector<float> scratch_;
 };

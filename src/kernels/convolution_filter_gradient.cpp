@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "core/parallel.hpp"
+#include "kernels/bf16.hpp"
 #include "kernels/convolution_pass.hpp"
 #include "kernels/gemm_tile.hpp"
 #include "kernels/scratch.hpp"
@@ -9,118 +10,194 @@ namespace hebb {
 
 namespace {
 
-/// What adds the filter's gradient over one image, band by band of rows of the output: so few that what a
-/// band reads of the image stays in the first-level cache while all tiles of the gradient go over it.
+/// The gradient with respect to a filter as products of tiles: rows are elements of the filter's inputs,
+/// columns a panel of outputs, and the sums run over the pixels of the output.
 struct FilterGradient {
   const ConvolutionShape& shape;
-  std::int64_t row_size;  // floats from row to row of the image
+  Precision precision;
+  Margin margin;
   std::int64_t depth, outputs, width, panels;
-  std::int64_t band;  // rows of the output
+  std::int64_t band;  // rows of the output in which one image is gone through
 
-  FilterGradient(const ConvolutionShape& s, std::int64_t image_width)
+  FilterGradient(const ConvolutionShape& s, Precision wanted)
       : shape(s),
-        row_size(image_width * s.channels),
+        precision(wanted),
+        margin(margin_of(s)),
         depth(s.channels / s.groups),
         outputs(s.outputs / s.groups),
         width(outputs <= gemm_tiles().lanes ? gemm_tiles().lanes : 2 * gemm_tiles().lanes),
         panels(ceil_div(outputs, width)) {
+    // What a band reads of the image stays in the first-level cache while all tiles of the gradient go over
+    // it; with fewer pixels, reading and writing the sums takes longer than the products.
     constexpr std::int64_t kCachedFloats = 4096;
-    constexpr std::int64_t kLeastPixels =
-        128;  // below, reading and writing the sums takes longer than the products
+    constexpr std::int64_t kLeastPixels = 128;
     const std::int64_t cached = kCachedFloats / (s.output_width * s.stride_x * s.channels);
     band = std::clamp<std::int64_t>(std::max(cached, ceil_div(kLeastPixels, s.output_width)), 1,
                                     s.output_height);
   }
-  std::int64_t scratch_floats() const { return shape.groups * panels * band * shape.output_width * width; }
+  bool copies_images() const { return margin.is_needed() || precision == Precision::bf16; }
+  std::int64_t columns_of(std::int64_t panel) const { return std::min(width, outputs - panel * width); }
+  std::int64_t first_output(std::int64_t group, std::int64_t panel) const {
+    return group * outputs + panel * width;
+  }
 
-  void add(const float* image, const float* slope, float* sum, bool accumulate, float* scratch) const {
-    for (std::int64_t y = 0; y < shape.output_height; y += band) {
-      const std::int64_t rows = std::min(band, shape.output_height - y);
-      const std::int64_t pixels = rows * shape.output_width;
-      const float* from = slope + y * shape.output_width * shape.outputs;
-      for (std::int64_t group = 0; group < shape.groups; ++group) {
-        for (std::int64_t panel = 0; panel < panels; ++panel) {
-          const std::int64_t first = group * outputs + panel * width;
-          gemm_tiles().pack_rows(from + first, shape.outputs, scratch, width, columns_of(panel), pixels);
-          add_panel(image + y * shape.stride_y * row_size + group * depth, scratch, rows, sum + first,
-                    columns_of(panel), accumulate || y > 0);
+  /// The image with its margin, where it has one or numbers are to be rounded.
+  const float* prepared(const float* image, float* copy) const {
+    if (!copies_images()) return image;
+    margin.copy(image, copy, 0, margin.height);
+    if (precision == Precision::bf16) round_to_bf16(copy, margin.size());
+    return copy;
+  }
+
+  /// A panel of the output's gradient: so many pixels, each with the panel's outputs. Writes a vector more.
+  void pack(const float* slope, std::int64_t pixels, std::int64_t columns, float* to) const {
+    gemm_tiles().pack_rows(slope, shape.outputs, to, width, columns, pixels);
+    if (precision == Precision::bf16) round_to_bf16(to, pixels * width);
+  }
+
+  /// Some images' rows of output that one panel is summed over.
+  struct Part {
+    const float* images;  // of the first image, what the first of the rows reads
+    const float* slopes;  // packed
+    std::int64_t count;   // images
+    std::int64_t rows;
+    bool accumulate;
+    const float* bias;
+  };
+
+  /// sum = or += the products of a part, for the outputs of one panel of a group, to which the pointers
+  /// point.
+  void add(const Part& part, std::int64_t columns, float* sum) const {
+    const GemmTiles& tiles = gemm_tiles();
+    GemmTile tile;
+    tile.k = shape.output_width;
+    tile.blocks = part.rows;
+    tile.a_row = 1;
+    tile.a_step = shape.stride_x * shape.channels;
+    tile.a_block = shape.stride_y * margin.width * shape.channels;
+    tile.b_step = width;
+    tile.b_block = shape.output_width * width;
+    tile.c_row = shape.outputs;
+    tile.columns = columns;
+    const std::int64_t image_size = copies_images() ? margin.size() : shape.image_size();
+    // Where a row of the filter covers neighbours in memory its elements are rows of one matrix.
+    const bool whole_rows = shape.groups == 1 && shape.dilation_x == 1;
+    const std::int64_t runs = whole_rows ? 1 : shape.filter_width;
+    const TiledRows rows(whole_rows ? shape.filter_width * depth : depth, tiles.most_rows);
+    for (std::int64_t i = 0; i < shape.filter_height * runs; ++i) {
+      const std::int64_t y = i / runs;
+      const std::int64_t run = i % runs;
+      const float* pixels =
+          part.images + (y * shape.dilation_y * margin.width + run * shape.dilation_x) * shape.channels;
+      float* to = sum + (y * shape.filter_width + run) * depth * shape.outputs;
+      for (std::int64_t t = 0; t < rows.count; ++t) {
+        const GemmTileRun kernel = tiles.find(rows.height(t), ceil_div(columns, tiles.lanes));
+        tile.c = to + rows.begin(t) * shape.outputs;
+        for (std::int64_t n = 0; n < part.count; ++n) {
+          tile.accumulate = part.accumulate || n > 0;
+          tile.bias = tile.accumulate ? nullptr : part.bias;
+          tile.a = pixels + rows.begin(t) + n * image_size;
+          tile.b = part.slopes + n * part.rows * tile.b_block;
+          kernel(tile);
         }
       }
     }
   }
 
- private:
-  std::int64_t columns_of(std::int64_t panel) const { return std::min(width, outputs - panel * width); }
-
-  void add_panel(const float* image, const float* slope, std::int64_t rows_of_output, float* sum,
-                 std::int64_t columns, bool accumulate) const {
-    const GemmTiles& tiles = gemm_tiles();
-    GemmTile tile;
-    tile.k = shape.output_width;
-    tile.blocks = rows_of_output;
-    tile.accumulate = accumulate;
-    tile.a_row = 1;
-    tile.a_step = shape.stride_x * shape.channels;
-    tile.a_block = shape.stride_y * row_size;
-    tile.b = slope;
-    tile.b_step = width;
-    tile.b_block = shape.output_width * width;
-    tile.c_row = shape.outputs;
-    tile.columns = columns;
-    // Where a row of the filter covers neighbours in memory its elements are rows of one matrix.
-    const bool whole_rows = shape.groups == 1 && shape.dilation_x == 1;
-    const std::int64_t runs = whole_rows ? 1 : shape.filter_width;
-    const TiledRows rows(whole_rows ? shape.filter_width * depth : depth, tiles.most_rows);
-    for (std::int64_t ky = 0; ky < shape.filter_height; ++ky) {
-      for (std::int64_t run = 0; run < runs; ++run) {
-        const float* pixels =
-            image + ky * shape.dilation_y * row_size + run * shape.dilation_x * shape.channels;
-        float* to = sum + (ky * shape.filter_width + run) * depth * shape.outputs;
-        for (std::int64_t t = 0; t < rows.count; ++t) {
-          tile.a = pixels + rows.begin(t);
-          tile.c = to + rows.begin(t) * shape.outputs;
-          tiles.find(rows.height(t), ceil_div(columns, tiles.lanes))(tile);
+  /// Adds one image to the gradient of all outputs, band by band.
+  void add_image(const float* image, const float* slope, float* sum, bool accumulate, float* scratch) const {
+    for (std::int64_t y = 0; y < shape.output_height; y += band) {
+      const std::int64_t rows = std::min(band, shape.output_height - y);
+      for (std::int64_t group = 0; group < shape.groups; ++group) {
+        for (std::int64_t panel = 0; panel < panels; ++panel) {
+          const std::int64_t first = first_output(group, panel);
+          pack(slope + y * shape.output_width * shape.outputs + first, rows * shape.output_width,
+               columns_of(panel), scratch);
+          add({.images = image + y * shape.stride_y * margin.width * shape.channels + group * depth,
+               .slopes = scratch,
+               .count = 1,
+               .rows = rows,
+               .accumulate = accumulate || y > 0,
+               .bias = nullptr},
+              columns_of(panel), sum + first);
         }
       }
     }
   }
 };
 
-}  // namespace
-
 /// Images in chunks, whose number depends on the shape alone, each with a sum of its own; then the sums in
 /// order.
-void Convolution::filter_gradient(const float* images, const float* output, float* filter) {
-  if (filter_gradient_) return filter_gradient_->run({images, output, nullptr, filter});
+void sum_by_images(const FilterGradient& gradient, const float* images, const float* output,
+                   const float* bias, float* filter, const Epilogue& epilogue, std::vector<float>& memory) {
   constexpr std::int64_t kMostChunks = 8;
-  const ConvolutionShape& s = shape_;
+  const ConvolutionShape& s = gradient.shape;
   const std::int64_t chunks = std::min(s.batch, kMostChunks);
-  const Margin margin = margin_of(s);
-  const FilterGradient gradient(s, margin.width);
-  scratch_.resize(static_cast<std::size_t>(chunks * s.filter_size()));
+  const std::int64_t slopes = gradient.band * s.output_width * gradient.width + gemm_tiles().lanes;
+  memory.resize(static_cast<std::size_t>(chunks * s.filter_size()));
   parallel_for(chunks, [&](std::int64_t chunk) {
-    float* sum = scratch_.data() + chunk * s.filter_size();
+    float* sum = memory.data() + chunk * s.filter_size();
     const std::int64_t first = s.batch * chunk / chunks;
-    float* packed = thread_scratch(static_cast<std::size_t>(gradient.scratch_floats() + gemm_tiles().lanes +
-                                                            (margin.is_needed() ? margin.size() : 0)));
-    float* copy = packed + gradient.scratch_floats() + gemm_tiles().lanes;
+    float* scratch = thread_scratch(
+        static_cast<std::size_t>(slopes + (gradient.copies_images() ? gradient.margin.size() : 0)));
     for (std::int64_t n = first; n < s.batch * (chunk + 1) / chunks; ++n) {
-      const float* image = images + n * s.image_size();
-      if (margin.is_needed()) {
-        margin.copy(image, copy, 0, margin.height);
-        image = copy;
-      }
-      gradient.add(image, output + n * s.output_size(), sum, n > first, packed);
+      gradient.add_image(gradient.prepared(images + n * s.image_size(), scratch + slopes),
+                         output + n * s.output_size(), sum, n > first, scratch);
     }
   });
-  parallel_ranges(s.filter_size(), 4096, [&](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t i = begin; i < end; ++i) {
-      float sum = 0;
-      for (std::int64_t chunk = 0; chunk < chunks; ++chunk)
-        sum += scratch_[static_cast<std::size_t>(chunk * s.filter_size() + i)];
-      filter[i] = sum;
-    }
+  const std::int64_t rows = s.outputs == 0 ? 0 : s.filter_size() / s.outputs;
+  constexpr std::int64_t kElementsOfPart = 4096;
+  parallel_ranges(rows, ceil_div(kElementsOfPart, std::max<std::int64_t>(s.outputs, 1)),
+                  [&](std::int64_t begin, std::int64_t end) {
+                    for (std::int64_t i = begin * s.outputs; i < end * s.outputs; ++i) {
+                      float sum = bias == nullptr ? 0.0F : bias[i % s.outputs];
+                      for (std::int64_t chunk = 0; chunk < chunks; ++chunk)
+                        sum += memory[static_cast<std::size_t>(chunk * s.filter_size() + i)];
+                      filter[i] = sum;
+                    }
+                    epilogue(begin, end, 0, s.outputs);
+                  });
+}
+
+/// Panel by panel, each over all images: a large filter is written once, not once for every image.
+void sum_by_panels(const FilterGradient& gradient, const float* images, const float* output,
+                   const float* bias, float* filter, const Epilogue& epilogue, std::vector<float>& memory) {
+  const ConvolutionShape& s = gradient.shape;
+  const std::int64_t pixels = s.batch * s.output_height * s.output_width;
+  if (gradient.copies_images()) {
+    memory.resize(static_cast<std::size_t>(s.batch * gradient.margin.size()));
+    parallel_for(s.batch, [&](std::int64_t n) {
+      gradient.prepared(images + n * s.image_size(), memory.data() + n * gradient.margin.size());
+    });
+    images = memory.data();
+  }
+  parallel_for(s.groups * gradient.panels, [&](std::int64_t task) {
+    const std::int64_t group = task / gradient.panels;
+    const std::int64_t panel = task % gradient.panels;
+    const std::int64_t first = gradient.first_output(group, panel);
+    const std::int64_t columns = gradient.columns_of(panel);
+    float* slopes = thread_scratch(static_cast<std::size_t>(pixels * gradient.width + gemm_tiles().lanes));
+    gradient.pack(output + first, pixels, columns, slopes);
+    gradient.add({.images = images + group * gradient.depth,
+                  .slopes = slopes,
+                  .count = s.batch,
+                  .rows = s.output_height,
+                  .accumulate = false,
+                  .bias = bias == nullptr ? nullptr : bias + first},
+                 columns, filter + first);
+    epilogue(0, s.filter_size() / s.outputs, first, first + columns);
   });
+}
+
+}  // namespace
+
+void Convolution::filter_gradient(const float* images, const float* output, const float* bias, float* filter,
+                                  const Epilogue& epilogue) {
+  if (filter_gradient_) return filter_gradient_->run({images, output, bias, filter}, epilogue);
+  constexpr std::int64_t kLargeFilter = 256 * 1024;  // floats beyond the second-level cache
+  const FilterGradient gradient(shape_, precision_);
+  const bool by_panels = shape_.batch > 0 && shape_.filter_size() > kLargeFilter;
+  (by_panels ? sum_by_panels : sum_by_images)(gradient, images, output, bias, filter, epilogue, scratch_);
 }
 
 }  // namespace hebb

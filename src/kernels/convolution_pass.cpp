@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/parallel.hpp"
+#include "kernels/bf16.hpp"
 #include "kernels/gemm_tile.hpp"
 #include "kernels/scratch.hpp"
 #include "kernels/transpose.hpp"
@@ -300,6 +301,7 @@ std::vector<PackedPass> pack_filters(const PassesOverImages& of, std::vector<flo
       FilterPanels(result[i].pass->filter).pack(result[i].pass->filter, of.groups, to);
     }
   }
+  if (of.precision == Precision::bf16) round_to_bf16(memory.data(), floats);
   return result;
 }
 
@@ -329,8 +331,8 @@ void PassesOverImages::run(const float* images, const float* bias, float* result
     }
     RowsRead rows = {0, margin.height};
     if (one_pass && row_end > row) rows = rows_read(passes[0], row, row_end);
-    const std::int64_t copied =
-        margin.is_needed() ? (rows.end - rows.begin) * margin.width * margin.channels : 0;
+    const bool copies = margin.is_needed() || precision == Precision::bf16;
+    const std::int64_t copied = copies ? (rows.end - rows.begin) * margin.width * margin.channels : 0;
     std::int64_t floats = copied;
     for (const PackedPass& p : packed) {
       if (!p.by_pixels) continue;
@@ -338,8 +340,9 @@ void PassesOverImages::run(const float* images, const float* bias, float* result
                                              rows.end - rows.begin));
     }
     float* scratch = thread_scratch(static_cast<std::size_t>(floats));
-    if (margin.is_needed()) {
+    if (copies) {
       margin.copy(image, scratch, rows.begin, rows.end);
+      if (precision == Precision::bf16) round_to_bf16(scratch, copied);
       image = scratch;
     } else {
       image += rows.begin * margin.width * margin.channels;

@@ -54,6 +54,7 @@ struct FilterPass {
 
 /// The passes that together fill a result.
 struct PassesOverImages {
+  Precision precision = Precision::f32;
   Margin margin;
   std::int64_t batch = 0, groups = 1;
   std::int64_t height = 0, width = 0, outputs = 0;  // of the result

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/parallel.hpp"
+#include "kernels/bf16.hpp"
 #include "kernels/gemm_tile.hpp"
 #include "kernels/scratch.hpp"
 #include "kernels/transpose.hpp"
@@ -42,7 +43,7 @@ void cut_tile(const GemmTiles& tiles, const GemmTile& whole, std::int64_t rows, 
 
 Gemm::Gemm(const GemmProblem& problem) : problem_(problem) {
   const GemmTiles& tiles = gemm_tiles();
-  const auto& [m, n, k, transpose_a, transpose_b, a_stride, b_stride, c_stride] = problem_;
+  const auto& [m, n, k, transpose_a, transpose_b, a_stride, b_stride, c_stride, precision] = problem_;
   tile_rows_ = tiles.most_rows;
   // Widths: one vector for narrow matrices, more than two for few rows.
   std::int64_t vectors = n <= tiles.lanes ? 1 : 2;
@@ -58,6 +59,8 @@ Gemm::Gemm(const GemmProblem& problem) : problem_(problem) {
   pack_b_ = transpose_b ? n > 1 && k > 1
                         : m >= kFewTiles * tile_rows_ && b_stride > tile_columns_ && n * k > kCachedElements;
   pack_a_ = m > tile_rows_ && (transpose_a ? n > 2 * tile_columns_ : n > kManyPanels * tile_columns_);
+  // Numbers are rounded as they are packed.
+  if (precision == Precision::bf16) pack_a_ = pack_b_ = true;
   columns_packed_ =
       std::max<std::int64_t>(kPackedB / std::max<std::int64_t>(k_block_, 1) / tile_columns_, 1) *
       tile_columns_;
@@ -66,7 +69,7 @@ Gemm::Gemm(const GemmProblem& problem) : problem_(problem) {
 /// Whether threads share rows rather than columns, by which of them takes less time: what the busiest thread
 /// computes, and what every one packs for itself. An element is summed in the same order whatever the choice.
 bool Gemm::shares_rows(int parts) const {
-  const auto& [m, n, k, transpose_a, transpose_b, a_stride, b_stride, c_stride] = problem_;
+  const auto& [m, n, k, transpose_a, transpose_b, a_stride, b_stride, c_stride, precision] = problem_;
   const std::int64_t rows = ceil_div(ceil_div(m, tile_rows_), parts) * tile_rows_;
   const std::int64_t columns = ceil_div(ceil_div(n, tile_columns_), parts) * tile_columns_;
   const std::int64_t by_rows = rows * n + kPackingCost * ((pack_a_ ? rows : 0) + (pack_b_ ? n : 0));
@@ -81,6 +84,14 @@ std::size_t Gemm::packed_floats() const {
 
 /// Packs the panels of columns [column, column_end), one after the other.
 void Gemm::pack_b(const GemmOperands& operands, const Block& block, std::int64_t column,
+                  std::int64_t column_end, float* to) const {
+  copy_b(operands, block, column, column_end, to);
+  const std::int64_t panels = ceil_div(column_end - column, tile_columns_);
+  if (problem_.precision == Precision::bf16)
+    round_to_bf16(to, panels * tile_columns_ * (block.k_end - block.k));
+}
+
+void Gemm::copy_b(const GemmOperands& operands, const Block& block, std::int64_t column,
                   std::int64_t column_end, float* to) const {
   const std::int64_t depth = block.k_end - block.k;
   if (!problem_.transpose_b) {
@@ -121,10 +132,11 @@ void Gemm::pack_a(const GemmOperands& operands, const Block& block, float* to) c
                                 tile_rows_, height, depth);
     }
   }
+  if (problem_.precision == Precision::bf16) round_to_bf16(to, rows.count * tile_rows_ * depth);
 }
 
 Gemm::Panel Gemm::unpacked(const GemmOperands& operands, const Block& block, std::int64_t column) const {
-  const auto& [m, n, k, transpose_a, transpose_b, a_stride, b_stride, c_stride] = problem_;
+  const auto& [m, n, k, transpose_a, transpose_b, a_stride, b_stride, c_stride, precision] = problem_;
   Panel panel = {};
   panel.a = operands.a + (transpose_a ? block.k * a_stride + block.row : block.row * a_stride + block.k);
   panel.a_row = transpose_a ? 1 : a_stride;
@@ -226,7 +238,7 @@ void Gemm::run_part(const GemmOperands& operands, const Epilogue& epilogue, Bloc
 
 void Gemm::run(const GemmOperands& operands, const Epilogue& epilogue) const {
   if (problem_.m == 0 || problem_.n == 0) return;
-  const auto& [m, n, k, transpose_a, transpose_b, a_stride, b_stride, c_stride] = problem_;
+  const auto& [m, n, k, transpose_a, transpose_b, a_stride, b_stride, c_stride, precision] = problem_;
   const std::int64_t work = m * n * std::max<std::int64_t>(k, 1);
   const bool rows = work >= kSerialWork && shares_rows(threads());
   const std::int64_t extent = rows ? m : n;
@@ -257,6 +269,7 @@ void Gemm::pack(const GemmOperands& operands, float* packed) const {
 
 std::vector<GemmCall> Gemm::calls(const GemmOperands& operands, float* packed) const {
   std::vector<GemmCall> result;
+  if (problem_.precision != Precision::f32) return result;
   const bool small = problem_.m * problem_.n * problem_.k < kSerialWork && problem_.m <= rows_of_pass_;
   if (!small || k_block_ < problem_.k || problem_.m == 0 || problem_.n == 0) return result;
   const Block whole = {0, problem_.m, 0, problem_.n, 0, problem_.k};

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "hebb/precision.hpp"
 #include "kernels/epilogue.hpp"
 #include "kernels/gemm_tile.hpp"
 
@@ -25,6 +26,7 @@ struct GemmProblem {
   std::int64_t a_stride = 0;
   std::int64_t b_stride = 0;
   std::int64_t c_stride = 0;
+  Precision precision = Precision::f32;
 };
 
 /// The operands of one product. `bias`, when not null, is [n] and is added to every row.
@@ -74,6 +76,8 @@ class Gemm {
                 float* scratch) const;
   void pack_a(const GemmOperands& operands, const Block& block, float* to) const;
   void pack_b(const GemmOperands& operands, const Block& block, std::int64_t column, std::int64_t column_end,
+              float* to) const;
+  void copy_b(const GemmOperands& operands, const Block& block, std::int64_t column, std::int64_t column_end,
               float* to) const;
   Panel unpacked(const GemmOperands& operands, const Block& block, std::int64_t column) const;
   template <class Emit>

@@ -127,6 +127,7 @@ struct TrainingStep::State {
   Entry make_entry(std::int64_t n, Purpose purpose) {
     const BatchInputs inputs(n, sample);
     PlanSpec spec;
+    spec.precision = options.precision;
     spec.inputs = {inputs.x, inputs.y};
     std::vector<void*> addresses;
     for (const std::vector<Cell>* group : {&cells, &slots}) {
@@ -426,6 +427,7 @@ struct Predictor::State {
   std::unique_ptr<Module> model;
   Shape input_shape;
   Shape output_shape;
+  Precision precision = Precision::f32;
   std::list<std::pair<std::int64_t, Execution>> executions;  // by batch size; the one used last comes first
 
   Execution& execution(std::int64_t n) {
@@ -438,14 +440,17 @@ struct Predictor::State {
     const Tensor x = Tensor::placeholder(with_batch(n, input_shape), DType::f32, "input");
     ForwardContext context;
     const Tensor y = model->forward(x, context);
-    executions.emplace_front(n, Execution(std::make_shared<const Plan>(
-                                    PlanSpec{.inputs = {x}, .bound = {}, .outputs = {y}, .updates = {}})));
+    executions.emplace_front(
+        n, Execution(std::make_shared<const Plan>(
+               PlanSpec{.inputs = {x}, .bound = {}, .outputs = {y}, .updates = {}, .precision = precision})));
     if (executions.size() > kMostPlans) executions.pop_back();
     return executions.front().second;
   }
 };
 
-Predictor::Predictor(const Module& model, const Shape& input_shape) : state_(std::make_unique<State>()) {
+Predictor::Predictor(const Module& model, const Shape& input_shape, Precision precision)
+    : state_(std::make_unique<State>()) {
+  state_->precision = precision;
   state_->model = model.clone();
   state_->input_shape = input_shape;
   ForwardContext context;

@@ -36,14 +36,15 @@ const Op op_conv2d_filter_gradient = {
       const ConvOptions options = conv_options(y.node().attributes);
       return {conv2d_image_gradient(output, g, images.shape(), options), conv2d(images, g, options)};
     },
-    .kernel = [](const Node& node) -> Kernel {
+    .block_kernel = [](const Node& node, Precision precision) -> BlockKernel {
       const auto pass = std::make_shared<Convolution>(
-          convolution_shape(node.inputs[0].shape(), node.shape, node.attributes));
-      return [pass](const void* const* operands, void* result) {
+          convolution_shape(node.inputs[0].shape(), node.shape, node.attributes), precision);
+      return [pass](const void* const* operands, const float* bias, void* result, const Epilogue& epilogue) {
         pass->filter_gradient(static_cast<const float*>(operands[0]), static_cast<const float*>(operands[1]),
-                              static_cast<float*>(result));
+                              bias, static_cast<float*>(result), epilogue);
       };
     },
+    .adds_bias = true,
     .error = {.scale = ErrorBound::Scale::operands,
               .terms =
                   [](const Node& node) {

@@ -43,7 +43,14 @@ GemmProblem plain_product(const Node& node) {
   const Shape& b = node.inputs[1].shape();
   const auto [m, k] = sides(a, transpose_a);
   const std::int64_t n = sides(b, transpose_b).second;
-  return {m, n, k, transpose_a, transpose_b, a[-1], b[-1], n};
+  return {.m = m,
+          .n = n,
+          .k = k,
+          .transpose_a = transpose_a,
+          .transpose_b = transpose_b,
+          .a_stride = a[-1],
+          .b_stride = b[-1],
+          .c_stride = n};
 }
 
 std::vector<Tensor> vjp(const Tensor& y, const Tensor& g) {
@@ -65,20 +72,30 @@ std::vector<Tensor> vjp(const Tensor& y, const Tensor& g) {
 }
 
 /// Products of every combination of leading axes, one after the other; each is parallel inside.
-Kernel batched_kernel(const Node& node) {
+BlockKernel block_kernel(const Node& node, Precision precision) {
+  if (is_single_product(node)) {
+    return [gemm = Gemm(single_product(node, precision))](const void* const* operands, const float* bias,
+                                                          void* result, const Epilogue& epilogue) {
+      gemm.run({static_cast<const float*>(operands[0]), static_cast<const float*>(operands[1]), bias,
+                static_cast<float*>(result)},
+               epilogue);
+    };
+  }
   const Shape lead = leading(node.shape);
   const auto a_at = broadcast_offsets(lead, leading(node.inputs[0].shape()));
   const auto b_at = broadcast_offsets(lead, leading(node.inputs[1].shape()));
-  const GemmProblem problem = plain_product(node);
-  const Gemm gemm(problem);
-  return [=](const void* const* operands, void* result) {
+  GemmProblem problem = plain_product(node);
+  problem.precision = precision;
+  return [problem, a_at, b_at, gemm = Gemm(problem)](const void* const* operands, const float* bias,
+                                                     void* result, const Epilogue& epilogue) {
     const auto* a = static_cast<const float*>(operands[0]);
     const auto* b = static_cast<const float*>(operands[1]);
     auto* c = static_cast<float*>(result);
     for (std::size_t i = 0; i < a_at.size(); ++i) {
-      gemm.run({a + a_at[i] * problem.m * problem.k, b + b_at[i] * problem.k * problem.n, nullptr,
+      gemm.run({a + a_at[i] * problem.m * problem.k, b + b_at[i] * problem.k * problem.n, bias,
                 c + static_cast<std::int64_t>(i) * problem.m * problem.n});
     }
+    epilogue(0, static_cast<std::int64_t>(a_at.size()) * problem.m, 0, problem.n);
   };
 }
 
@@ -90,8 +107,9 @@ bool is_single_product(const Node& node) {
   return b.rank() == 2 && (a.rank() == 2 || !node.attributes.flag("transpose_a"));
 }
 
-GemmProblem single_product(const Node& node) {
+GemmProblem single_product(const Node& node, Precision precision) {
   GemmProblem problem = plain_product(node);
+  problem.precision = precision;
   if (node.inputs[0].shape().rank() > 2) {
     problem.m = 1;
     for (int axis = 0; axis + 1 < node.shape.rank(); ++axis) problem.m *= node.shape[axis];
@@ -126,7 +144,8 @@ const Op op_matmul = {
       }
     }),
     .vjp = vjp,
-    .kernel = batched_kernel,
+    .block_kernel = block_kernel,
+    .adds_bias = true,
     .error = {.scale = ErrorBound::Scale::operands,
               .terms = [](const Node& node) { return plain_product(node).k; }},
     .sample =

@@ -1,0 +1,97 @@
+#include "hebb/precision.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <limits>
+
+#include "graph/interpreter.hpp"
+#include "graph/op.hpp"
+#include "graph/sampler.hpp"
+#include "hebb/error.hpp"
+#include "hebb/ops.hpp"
+#include "hebb/random.hpp"
+#include "hebb/transforms.hpp"
+#include "kernels/bf16.hpp"
+
+namespace hebb {
+namespace {
+
+/// The nearest number of eight significant bits, ties to even.
+double rounded(double x) {
+  int exponent = 0;
+  const double fraction = std::frexp(x, &exponent);
+  return std::ldexp(std::nearbyint(std::ldexp(fraction, 8)), exponent - 8);
+}
+
+TEST(Bf16, RoundsToTheNearest) {
+  Random random(3, 0);
+  std::vector<float> values = {0.0F, -0.0F, 1.0F, 1.00390625F, 1.01171875F, -3.0e38F, 1e-30F, 65535.0F};
+  for (int i = 0; i < 1000; ++i) values.push_back(random.normal() * std::ldexp(1.0F, i % 40 - 20));
+  std::vector<float> got = values;
+  round_to_bf16(got.data(), static_cast<std::int64_t>(got.size()));
+  for (std::size_t i = 0; i < values.size(); ++i) EXPECT_EQ(got[i], rounded(values[i])) << values[i];
+  std::vector<float> odd = {std::numeric_limits<float>::infinity(), -std::numeric_limits<float>::infinity(),
+                            std::numeric_limits<float>::quiet_NaN()};
+  round_to_bf16(odd.data(), 3);
+  EXPECT_EQ(odd[0], std::numeric_limits<float>::infinity());
+  EXPECT_EQ(odd[1], -std::numeric_limits<float>::infinity());
+  EXPECT_TRUE(std::isnan(odd[2]));
+}
+
+/// Every product on random shapes: the exact product of the rounded operands, but for rounding in f32 sums.
+TEST(Bf16, ProductsAreThoseOfRoundedOperands) {
+  for (const Op* op : registry()) {
+    if (!op->adds_bias) continue;
+    SCOPED_TRACE(std::string(op->name));
+    int unlike = 0;
+    for (std::uint64_t i = 0; i < 60; ++i) {
+      Sampler sampler(17, i, true);
+      const Tensor y = op->sample(sampler);
+      Tensors inputs;
+      Tensors rounded_inputs;
+      Tensors magnitudes;
+      for (const Tensor& input : y.node().inputs) {
+        inputs.push_back(evaluate(input));
+        std::vector<double> values = inputs.back().to_vector();
+        for (double& value : values) value = rounded(value);
+        rounded_inputs.push_back(Tensor::from(std::span<const double>(values), input.shape()));
+        magnitudes.push_back(abs(rounded_inputs.back()));
+      }
+      const auto apply_op = [&](const Tensors& x) { return Tensors{apply(*op, x, y.node().attributes)}; };
+      const auto fast = compile(apply_op, {.precision = Precision::bf16})(inputs)[0].to_vector();
+      const auto exact = evaluate(apply_op(rounded_inputs)[0]).to_vector();
+      const auto scale = evaluate(apply_op(magnitudes)[0]).to_vector();
+      const auto in_f32 = compile(apply_op)(inputs)[0].to_vector();
+      const auto terms = static_cast<double>(op->error.terms(y.node()));
+      ASSERT_EQ(fast.size(), exact.size());
+      for (std::size_t k = 0; k < exact.size(); ++k) {
+        ASSERT_LE(std::abs(fast[k] - exact[k]), 0x1p-24 * (terms + 1) * scale[k] + 0x1p-126) << "case " << i;
+        if (std::abs(in_f32[k] - exact[k]) > 0x1p-24 * (terms + 1) * scale[k]) ++unlike;
+      }
+    }
+    EXPECT_GT(unlike, 100) << "f32 products pass as well: the test cannot fail";
+  }
+}
+
+/// What follows a product is computed in f32, as in any plan.
+TEST(Bf16, LeavesAllElseAlone) {
+  const Tensor x = Tensor::from(std::vector<float>{1.01F, -2.03F, 3.07F, 0.501F}, {2, 2});
+  const Tensor w = Tensor::from(std::vector<float>{1, 0, 0, 1}, {2, 2});
+  const Tensor b = Tensor::from(std::vector<float>{0.001F, 0.002F}, {2});
+  const auto f = [](const Tensors& in) { return Tensors{(matmul(in[0], in[1]) + in[2]) * 1.001}; };
+  const auto got = compile(f, {.precision = Precision::bf16})({x, w, b})[0].to_vector();
+  for (std::size_t i = 0; i < 4; ++i) {
+    const float sum = static_cast<float>(rounded(x.to_vector()[i])) + (i % 2 == 0 ? 0.001F : 0.002F);
+    EXPECT_NEAR(got[i], sum * 1.001F, 1e-6);
+  }
+}
+
+TEST(Precision, HasNames) {
+  EXPECT_EQ(precision_named("bf16"), Precision::bf16);
+  EXPECT_EQ(to_string(precision_named("f32")), "f32");
+  EXPECT_THROW(precision_named("f16"), ConfigError);
+}
+
+}  // namespace
+}  // namespace hebb
