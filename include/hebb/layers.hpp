@@ -304,6 +304,29 @@ class Dropout final : public Layer {
   double rate_;
 };
 
+/// `spatial_dropout(rate)`: while training, whole channels of a sample (the last axis) are zero with
+/// probability `rate`, else divided by 1 - rate (Tompson et al. 2015): neighbouring pixels are too much alike
+/// for their single losses to matter. Otherwise the identity. [batch, any places, channels].
+class SpatialDropout final : public Layer {
+ public:
+  /// Throws ConfigError unless 0 <= rate < 1.
+  explicit SpatialDropout(double rate);
+
+  double rate() const { return rate_; }
+
+  std::unique_ptr<Layer> clone() const override { return std::make_unique<SpatialDropout>(*this); }
+  std::string_view kind() const override { return "spatial_dropout"; }
+  std::string describe() const override;
+  /// Throws ShapeError for a scalar.
+  Shape output_shape(const Shape& input) const override;
+  std::int64_t flops(const Shape&) const override { return 0; }
+  /// Throws Error when training without ForwardContext::key.
+  Tensor forward(const Tensor& x, ForwardContext& context) const override;
+
+ private:
+  double rate_;
+};
+
 /// `flatten`: [batch, any shape] -> [batch, elements].
 class Flatten final : public Layer {
  public:
@@ -384,6 +407,60 @@ class LayerNorm final : public Layer {
   Tensor shift_;
 };
 
+/// `group_norm(groups=32, epsilon=1e-05)`: the channels (the last axis) are divided into so many groups; in
+/// each sample, each group over all its places and channels to mean 0 and variance 1, then scale * x + shift,
+/// scale and shift [channels] (Wu and He 2018). Throws ShapeError, when built, unless the groups divide the
+/// channels.
+class GroupNorm final : public Layer {
+ public:
+  /// Throws ConfigError when an argument is out of its range.
+  explicit GroupNorm(std::int64_t groups = 32, double epsilon = 1e-5);
+
+  std::int64_t groups() const { return groups_; }
+
+  std::unique_ptr<Layer> clone() const override { return std::make_unique<GroupNorm>(*this); }
+  std::string_view kind() const override { return "group_norm"; }
+  std::string describe() const override;
+  Shape output_shape(const Shape& input) const override;
+  std::int64_t parameter_count(const Shape& input) const override;
+  std::int64_t flops(const Shape& input) const override;
+  Tensor forward(const Tensor& x, ForwardContext& context) const override;
+  void visit(ParameterVisitor& visitor) override;
+
+ private:
+  void initialize(const Shape& input, Random& random) override;
+
+  std::int64_t groups_;
+  double epsilon_;
+  Tensor scale_;
+  Tensor shift_;
+};
+
+/// `instance_norm(epsilon=1e-05)`: in each sample, each channel (the last axis) over its places to mean 0 and
+/// variance 1, then scale * x + shift, scale and shift [channels] (Ulyanov et al. 2016): group_norm with a
+/// group for each channel. A sample of one place becomes `shift`.
+class InstanceNorm final : public Layer {
+ public:
+  /// Throws ConfigError unless epsilon is positive and finite.
+  explicit InstanceNorm(double epsilon = 1e-5);
+
+  std::unique_ptr<Layer> clone() const override { return std::make_unique<InstanceNorm>(*this); }
+  std::string_view kind() const override { return "instance_norm"; }
+  std::string describe() const override;
+  Shape output_shape(const Shape& input) const override;
+  std::int64_t parameter_count(const Shape& input) const override;
+  std::int64_t flops(const Shape& input) const override;
+  Tensor forward(const Tensor& x, ForwardContext& context) const override;
+  void visit(ParameterVisitor& visitor) override;
+
+ private:
+  void initialize(const Shape& input, Random& random) override;
+
+  double epsilon_;
+  Tensor scale_;
+  Tensor shift_;
+};
+
 /// Options of BatchNorm.
 struct BatchNormOptions {
   double momentum = 0.1;  ///< share of the batch in the running statistics, in (0, 1]
@@ -449,18 +526,24 @@ class LayerList {
   std::vector<AnyLayer> layers_;
 };
 
-/// `residual(layers...)`: y = x + layers(x) (He et al. 2016, eq. 1); the layers must keep the shape.
+/// `residual(layers ...)`: y = x + layers(x), the layers keeping the shape; `residual(layers ...,
+/// projection=layers ...)`: y = projection(x) + layers(x), where the shape changes (He et al. 2016, eq. 1 and
+/// 2). Their shortcut with weights (option B) is projection=conv(32, kernel=1, stride=2, bias=false)
+/// batch_norm, the one without (option A) projection=subsample(2, channels=32). The parameters of the
+/// projection are named "residual_1.projection.conv_1.filter".
 class Residual final : public Layer {
  public:
   Residual(std::initializer_list<AnyLayer> layers) : Residual(LayerList(layers)) {}
-  /// Throws ConfigError when there is no layer.
-  explicit Residual(LayerList layers);
+  /// Throws ConfigError when there is no layer. A projection without layers is the identity.
+  explicit Residual(LayerList layers, LayerList projection = {});
 
   const LayerList& layers() const { return layers_; }
+  const LayerList& projection() const { return projection_; }
 
   std::unique_ptr<Layer> clone() const override { return std::unique_ptr<Layer>(new Residual(*this)); }
   std::string_view kind() const override { return "residual"; }
   std::string describe() const override;
+  /// Throws ShapeError when layers and projection give two shapes.
   Shape output_shape(const Shape& input) const override;
   std::int64_t parameter_count(const Shape& input) const override;
   std::int64_t flops(const Shape& input) const override;
@@ -471,6 +554,7 @@ class Residual final : public Layer {
   void initialize(const Shape& input, Random& random) override;
 
   LayerList layers_;
+  LayerList projection_;
 };
 
 }  // namespace hebb

@@ -1,6 +1,7 @@
 /// Neural networks: layers, initialisers, models, losses and metrics.
 #pragma once
 
+#include "hebb/image_layers.hpp"  // IWYU pragma: export
 #include "hebb/initializers.hpp"  // IWYU pragma: export
 #include "hebb/layers.hpp"        // IWYU pragma: export
 #include "hebb/losses.hpp"        // IWYU pragma: export

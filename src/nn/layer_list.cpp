@@ -116,33 +116,54 @@ void LayerList::visit(ParameterVisitor& visitor) {
   }
 }
 
-Residual::Residual(LayerList layers) : layers_(std::move(layers)) {
+Residual::Residual(LayerList layers, LayerList projection)
+    : layers_(std::move(layers)), projection_(std::move(projection)) {
   if (layers_.size() == 0) throw ConfigError("residual: expected at least one layer");
 }
 
-std::string Residual::describe() const { return "residual(" + layers_.describe() + ")"; }
+std::string Residual::describe() const {
+  const std::string shortcut = projection_.size() > 0 ? ", projection=" + projection_.describe() : "";
+  return "residual(" + layers_.describe() + shortcut + ")";
+}
 
 Shape Residual::output_shape(const Shape& input) const {
   const Shape output = layers_.output_shape(input);
-  if (output != input) {
+  if (projection_.size() == 0 && output != input) {
     throw ShapeError("residual: the layers must keep the shape " + to_string(input) + ", but give " +
+                     to_string(output) + "; a projection=... can bring the input to that");
+  }
+  const Shape projected = within("projection", [&] { return projection_.output_shape(input); });
+  if (projected != output) {
+    throw ShapeError("residual: the projection gives the shape " + to_string(projected) + ", the layers " +
                      to_string(output));
   }
   return output;
 }
 
-std::int64_t Residual::parameter_count(const Shape& input) const { return layers_.parameter_count(input); }
+std::int64_t Residual::parameter_count(const Shape& input) const {
+  return checked_sum(layers_.parameter_count(input), projection_.parameter_count(input));
+}
 
 std::int64_t Residual::flops(const Shape& input) const {
-  return checked_sum(layers_.flops(input), input.elements());
+  return checked_sum(checked_sum(layers_.flops(input), projection_.flops(input)),
+                     output_shape(input).elements());
 }
 
-void Residual::initialize(const Shape& input, Random& random) { layers_.build(input, random); }
+void Residual::initialize(const Shape& input, Random& random) {
+  layers_.build(input, random);
+  projection_.build(input, random);
+}
 
 Tensor Residual::forward(const Tensor& x, ForwardContext& context) const {
-  return x + layers_.forward(x, context);
+  const Tensor y = layers_.forward(x, context);
+  if (projection_.size() == 0) return x + y;
+  const Scope scope("projection");
+  return projection_.forward(x, context) + y;
 }
 
-void Residual::visit(ParameterVisitor& visitor) { layers_.visit(visitor); }
+void Residual::visit(ParameterVisitor& visitor) {
+  layers_.visit(visitor);
+  visitor("projection", projection_);
+}
 
 }  // namespace hebb

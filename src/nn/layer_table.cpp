@@ -6,6 +6,7 @@
 
 #include "core/names.hpp"
 #include "hebb/error.hpp"
+#include "hebb/image_layers.hpp"
 #include "hebb/model.hpp"
 
 namespace hebb {
@@ -52,8 +53,8 @@ Made make_dense(ArgumentReader& a) {
   return std::make_unique<Linear>(units, options);
 }
 
-std::int64_t whole(ArgumentReader& a, std::string_view key, std::int64_t otherwise) {
-  const Argument* argument = a.find(key);
+std::int64_t whole(ArgumentReader& a, std::string_view key, std::int64_t otherwise, bool positional = false) {
+  const Argument* argument = a.find(key, positional);
   return argument == nullptr ? otherwise : integer_of(ArgumentReader::single(*argument));
 }
 
@@ -68,6 +69,7 @@ std::int64_t padding(ArgumentReader& a) {
   fail_at(term.column, "expected a padding of 'same', 'valid' or a number, got " + in_quotes(term.word));
 }
 
+template <class Conv>
 Made make_conv(ArgumentReader& a) {
   const std::int64_t channels = a.integer("channels", true);
   Conv2dOptions options;
@@ -80,13 +82,26 @@ Made make_conv(ArgumentReader& a) {
   options.bias = a.flag("bias", true);
   options.init = option<Initializer>(a, "init", {});
   a.finish();
-  return std::make_unique<Conv2d>(channels, options);
+  return std::make_unique<Conv>(channels, options);
+}
+
+Made make_conv_transpose(ArgumentReader& a) {
+  const std::int64_t channels = a.integer("channels", true);
+  ConvTranspose2dOptions options;
+  options.kernel = whole(a, "kernel", options.kernel);
+  options.stride = whole(a, "stride", options.stride);
+  options.padding = padding(a);
+  options.output_padding = whole(a, "output_padding", options.output_padding);
+  options.activation = option<Activation>(a, "act", {});
+  options.bias = a.flag("bias", true);
+  options.init = option<Initializer>(a, "init", {});
+  a.finish();
+  return std::make_unique<ConvTranspose2d>(channels, options);
 }
 
 Pool2dOptions pooling(ArgumentReader& a) {
   Pool2dOptions options;
-  const Argument* size = a.find("size", true);
-  if (size != nullptr) options.size = integer_of(ArgumentReader::single(*size));
+  options.size = whole(a, "size", options.size, true);
   options.stride = whole(a, "stride", options.size);
   if (options.stride == 0) options.stride = -1;  // 0 is C++'s way to say nothing
   options.padding = padding(a);
@@ -97,20 +112,42 @@ Pool2dOptions pooling(ArgumentReader& a) {
 Made make_max_pool(ArgumentReader& a) { return std::make_unique<MaxPool2d>(pooling(a)); }
 Made make_average_pool(ArgumentReader& a) { return std::make_unique<AveragePool2d>(pooling(a)); }
 
-Made make_global_average_pool(ArgumentReader& a) {
+/// A layer without arguments.
+template <class L>
+Made make_plain(ArgumentReader& a) {
   a.finish();
-  return std::make_unique<GlobalAveragePool2d>();
+  return std::make_unique<L>();
 }
 
+constexpr std::array<std::string_view, 2> kUpsampleModes = {"nearest", "bilinear"};
+
+Made make_upsample(ArgumentReader& a) {
+  const std::int64_t factor = whole(a, "factor", 2, true);
+  UpsampleMode mode = UpsampleMode::nearest;
+  if (const Argument* argument = a.find("mode")) {
+    const Term& term = ArgumentReader::single(*argument);
+    if (term.word == kUpsampleModes[1] && term.arguments.empty()) {
+      mode = UpsampleMode::bilinear;
+    } else if (term.word != kUpsampleModes[0] || !term.arguments.empty()) {
+      fail_at(term.column, unknown_name("mode", term.word, kUpsampleModes));
+    }
+  }
+  a.finish();
+  return std::make_unique<Upsample2d>(factor, mode);
+}
+
+Made make_subsample(ArgumentReader& a) {
+  const std::int64_t stride = whole(a, "stride", 2, true);
+  const std::int64_t channels = whole(a, "channels", 0);
+  a.finish();
+  return std::make_unique<Subsample2d>(stride, channels);
+}
+
+template <class L>
 Made make_dropout(ArgumentReader& a) {
   const double rate = a.real("rate", 0.5, true);
   a.finish();
-  return std::make_unique<Dropout>(rate);
-}
-
-Made make_flatten(ArgumentReader& a) {
-  a.finish();
-  return std::make_unique<Flatten>();
+  return std::make_unique<L>(rate);
 }
 
 Made make_reshape(ArgumentReader& a) {
@@ -120,10 +157,14 @@ Made make_reshape(ArgumentReader& a) {
 }
 
 Made make_residual(ArgumentReader& a) {
-  const Argument* layers = a.find("layers", true);
+  const auto layers = [&](std::string_view key, bool positional) {
+    const Argument* argument = a.find(key, positional);
+    return LayerList(argument == nullptr ? std::vector<AnyLayer>() : make_layers(argument->terms));
+  };
+  LayerList inner = layers("layers", true);
+  LayerList projection = layers("projection", false);
   a.finish();
-  return std::make_unique<Residual>(
-      LayerList(layers == nullptr ? std::vector<AnyLayer>() : make_layers(layers->terms)));
+  return std::make_unique<Residual>(std::move(inner), std::move(projection));
 }
 
 Made make_embedding(ArgumentReader& a) {
@@ -134,10 +175,18 @@ Made make_embedding(ArgumentReader& a) {
   return std::make_unique<Embedding>(count, dim, init);
 }
 
-Made make_layer_norm(ArgumentReader& a) {
+template <class L>
+Made make_norm(ArgumentReader& a) {
   const double epsilon = a.real("epsilon", 1e-5);
   a.finish();
-  return std::make_unique<LayerNorm>(epsilon);
+  return std::make_unique<L>(epsilon);
+}
+
+Made make_group_norm(ArgumentReader& a) {
+  const std::int64_t groups = whole(a, "groups", 32, true);
+  const double epsilon = a.real("epsilon", 1e-5);
+  a.finish();
+  return std::make_unique<GroupNorm>(groups, epsilon);
 }
 
 Made make_batch_norm(ArgumentReader& a) {
@@ -148,14 +197,24 @@ Made make_batch_norm(ArgumentReader& a) {
   return std::make_unique<BatchNorm>(options);
 }
 
-constexpr std::array<Row, 12> kRows = {{
+constexpr std::array<Row, 21> kRows = {{
     {{"dense", "dense(units, act=none, bias=true, init=auto)", "every output a weighted sum of all inputs"},
      make_dense},
     {{"conv",
       "conv(channels, kernel=3, stride=1, padding=valid, dilation=1, groups=1, act=none, bias=true, "
       "init=auto)",
       "every output a weighted sum of a window of the image"},
-     make_conv},
+     make_conv<Conv2d>},
+    {{"conv1d",
+      "conv1d(channels, kernel=3, stride=1, padding=valid, dilation=1, groups=1, act=none, bias=true, "
+      "init=auto)",
+      "every output a weighted sum of a window of the sequence"},
+     make_conv<Conv1d>},
+    {{"conv_transpose",
+      "conv_transpose(channels, kernel=3, stride=1, padding=valid, output_padding=0, act=none, bias=true, "
+      "init=auto)",
+      "every input adds its multiple of a window to the larger image: conv reversed"},
+     make_conv_transpose},
     {{"maxpool", "maxpool(size=2, stride=size, padding=valid)",
       "the largest of each window of size x size pixels"},
      make_max_pool},
@@ -163,16 +222,35 @@ constexpr std::array<Row, 12> kRows = {{
       "the mean of each window of size x size pixels"},
      make_average_pool},
     {{"globalavgpool", "globalavgpool", "the mean of each channel over the whole image"},
-     make_global_average_pool},
+     make_plain<GlobalAveragePool2d>},
+    {{"globalmaxpool", "globalmaxpool", "the largest of each channel over the whole image"},
+     make_plain<GlobalMaxPool2d>},
+    {{"upsample", "upsample(factor=2, mode=nearest)",
+      "images so many times as high and wide; mode nearest or bilinear"},
+     make_upsample},
+    {{"subsample", "subsample(stride=2, channels=0)",
+      "every so many-th pixel, and channels of zeros up to that number"},
+     make_subsample},
     {{"dropout", "dropout(rate=0.5)", "while training, drops each element with this probability"},
-     make_dropout},
-    {{"flatten", "flatten", "one axis in place of all"}, make_flatten},
+     make_dropout<Dropout>},
+    {{"spatial_dropout", "spatial_dropout(rate=0.5)",
+      "while training, drops each channel of a sample with this probability"},
+     make_dropout<SpatialDropout>},
+    {{"flatten", "flatten", "one axis in place of all"}, make_plain<Flatten>},
     {{"reshape", "reshape(28, 28, 1)", "the elements of each sample under another shape"}, make_reshape},
-    {{"residual", "residual(layers ...)", "the input plus what the layers make of it"}, make_residual},
+    {{"residual", "residual(layers ..., projection=layers ...)",
+      "the input, or its projection, plus what the layers make of it"},
+     make_residual},
     {{"embedding", "embedding(count, dim, init=normal(1))", "a vector learned for each whole number"},
      make_embedding},
     {{"layer_norm", "layer_norm(epsilon=1e-05)", "the last axis of each sample to mean 0 and variance 1"},
-     make_layer_norm},
+     make_norm<LayerNorm>},
+    {{"group_norm", "group_norm(groups=32, epsilon=1e-05)",
+      "each group of channels of each sample to mean 0 and variance 1"},
+     make_group_norm},
+    {{"instance_norm", "instance_norm(epsilon=1e-05)",
+      "each channel of each sample to mean 0 and variance 1"},
+     make_norm<InstanceNorm>},
     {{"batch_norm", "batch_norm(momentum=0.1, epsilon=1e-05)",
       "each channel of a batch to mean 0 and variance 1"},
      make_batch_norm},

@@ -32,6 +32,11 @@ Tensor constant(double value, std::int64_t count) {
   return Initializer("constant", value)({count}, {}, unused);
 }
 
+/// To mean 0 and variance 1 over the axes.
+Tensor standardized(const Tensor& x, const Axes& axes, double epsilon) {
+  return (x - mean(x, axes, true)) / sqrt(var(x, axes, true) + epsilon);
+}
+
 constexpr std::int64_t kFlops = 8;  // an element: mean, variance, difference, quotient, scale, shift
 
 }  // namespace
@@ -61,11 +66,90 @@ void LayerNorm::initialize(const Shape& input, Random&) {
 Tensor LayerNorm::forward(const Tensor& x, ForwardContext&) const {
   require_built(scale_);
   require_channels(name(), x.shape(), scale_);
-  const Tensor centred = x - mean(x, {-1}, true);
-  return centred / sqrt(var(x, {-1}, true) + epsilon_) * scale_ + shift_;
+  return standardized(x, {-1}, epsilon_) * scale_ + shift_;
 }
 
 void LayerNorm::visit(ParameterVisitor& visitor) {
+  visitor("scale", scale_);
+  visitor("shift", shift_);
+}
+
+GroupNorm::GroupNorm(std::int64_t groups, double epsilon) : groups_(groups), epsilon_(epsilon) {
+  require_epsilon("group_norm", epsilon);
+  if (groups >= 1 && groups < std::int64_t{1} << 31) return;
+  throw ConfigError("group_norm: expected groups from 1 to 2147483647, got " + std::to_string(groups));
+}
+
+std::string GroupNorm::describe() const {
+  return "group_norm(" + std::to_string(groups_) +
+         (epsilon_ == 1e-5 ? ")" : ", epsilon=" + number_text(epsilon_) + ")");
+}
+
+Shape GroupNorm::output_shape(const Shape& input) const {
+  const std::int64_t count = channels("group_norm", input);
+  if (count % groups_ == 0) return input;
+  throw ShapeError("group_norm: " + std::to_string(groups_) + " groups do not divide the " +
+                   std::to_string(count) + " channels of the input");
+}
+
+std::int64_t GroupNorm::parameter_count(const Shape& input) const {
+  return 2 * channels("group_norm", input);
+}
+
+std::int64_t GroupNorm::flops(const Shape& input) const { return checked_product(kFlops, input.elements()); }
+
+void GroupNorm::initialize(const Shape& input, Random&) {
+  scale_ = constant(1, input[-1]);
+  shift_ = constant(0, input[-1]);
+}
+
+Tensor GroupNorm::forward(const Tensor& x, ForwardContext&) const {
+  require_built(scale_);
+  require_channels(name(), x.shape(), scale_);
+  const std::int64_t count = x.shape()[-1];
+  const std::int64_t places = sample_shape(x.shape()).elements() / count;
+  const Tensor grouped = reshape(x, {x.shape()[0], places, groups_, count / groups_});
+  return reshape(standardized(grouped, {1, 3}, epsilon_), x.shape().extents()) * scale_ + shift_;
+}
+
+void GroupNorm::visit(ParameterVisitor& visitor) {
+  visitor("scale", scale_);
+  visitor("shift", shift_);
+}
+
+InstanceNorm::InstanceNorm(double epsilon) : epsilon_(epsilon) { require_epsilon("instance_norm", epsilon); }
+
+std::string InstanceNorm::describe() const {
+  return epsilon_ == 1e-5 ? "instance_norm" : "instance_norm(epsilon=" + number_text(epsilon_) + ")";
+}
+
+Shape InstanceNorm::output_shape(const Shape& input) const {
+  channels("instance_norm", input);
+  return input;
+}
+
+std::int64_t InstanceNorm::parameter_count(const Shape& input) const {
+  return 2 * channels("instance_norm", input);
+}
+
+std::int64_t InstanceNorm::flops(const Shape& input) const {
+  return checked_product(kFlops, input.elements());
+}
+
+void InstanceNorm::initialize(const Shape& input, Random&) {
+  scale_ = constant(1, input[-1]);
+  shift_ = constant(0, input[-1]);
+}
+
+Tensor InstanceNorm::forward(const Tensor& x, ForwardContext&) const {
+  require_built(scale_);
+  require_channels(name(), x.shape(), scale_);
+  const std::int64_t count = x.shape()[-1];
+  const Tensor sequence = reshape(x, {x.shape()[0], sample_shape(x.shape()).elements() / count, count});
+  return reshape(standardized(sequence, {1}, epsilon_), x.shape().extents()) * scale_ + shift_;
+}
+
+void InstanceNorm::visit(ParameterVisitor& visitor) {
   visitor("scale", scale_);
   visitor("shift", shift_);
 }

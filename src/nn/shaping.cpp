@@ -9,21 +9,48 @@
 
 namespace hebb {
 
-Dropout::Dropout(double rate) : rate_(rate) {
-  if (!(rate >= 0 && rate < 1)) {
-    throw ConfigError("dropout: expected a rate from 0 to below 1, got " + number_text(rate));
-  }
+namespace {
+
+void require_rate(std::string_view layer, double rate) {
+  if (rate >= 0 && rate < 1) return;
+  throw ConfigError(std::string(layer) + ": expected a rate from 0 to below 1, got " + number_text(rate));
 }
+
+/// Whether something is to be dropped now.
+bool drops(std::string_view layer, double rate, const ForwardContext& context) {
+  if (!context.training || rate == 0) return false;
+  if (!context.key.empty()) return true;
+  throw Error(std::string(layer) + ": training with dropout needs random numbers; set ForwardContext::key");
+}
+
+}  // namespace
+
+Dropout::Dropout(double rate) : rate_(rate) { require_rate("dropout", rate); }
 
 std::string Dropout::describe() const { return "dropout(" + number_text(rate_) + ")"; }
 
 Tensor Dropout::forward(const Tensor& x, ForwardContext& context) const {
-  if (!context.training || rate_ == 0) return x;
-  if (context.key.empty()) {
-    throw Error(std::string(name()) +
-                ": training with dropout needs random numbers; set ForwardContext::key");
-  }
+  if (!drops(name(), rate_, context)) return x;
   return dropout(x, rate_, context.key, context.next_stream++);
+}
+
+SpatialDropout::SpatialDropout(double rate) : rate_(rate) { require_rate("spatial_dropout", rate); }
+
+std::string SpatialDropout::describe() const { return "spatial_dropout(" + number_text(rate_) + ")"; }
+
+Shape SpatialDropout::output_shape(const Shape& input) const {
+  if (input.rank() == 0) throw ShapeError("spatial_dropout: expected an axis of channels, got a scalar");
+  return input;
+}
+
+Tensor SpatialDropout::forward(const Tensor& x, ForwardContext& context) const {
+  output_shape(sample_shape(x.shape()));
+  if (!drops(name(), rate_, context)) return x;
+  std::vector<std::int64_t> channels(x.shape().extents().size(), 1);
+  channels.front() = x.shape()[0];
+  channels.back() = x.shape()[-1];
+  const Tensor kept = bernoulli(context.key, 1 - rate_, Shape(channels), context.next_stream++);
+  return x * (kept * (1 / (1 - rate_)));
 }
 
 Tensor Flatten::forward(const Tensor& x, ForwardContext&) const {
