@@ -30,6 +30,14 @@ Function grad(ScalarFunction f, std::vector<int> arguments = {});
 /// The function that computes first f, then its gradients.
 Function value_and_grad(ScalarFunction f, std::vector<int> arguments = {});
 
+/// The same function with fewer operations, for inference: where a convolution, transposed convolution (of
+/// one group) or matrix product with constant weights is followed by nothing but constants that are added,
+/// subtracted, multiplied or divided channel by channel, as batch normalisation outside training does, they
+/// become part of its weights and of one bias. The new weights are computed in float64 and rounded once.
+/// Constants are what depends on concrete tensors alone; so the result is a snapshot of them. An expression
+/// with nothing to fold is returned as it is.
+Tensor fold_constants(const Tensor& y);
+
 /// Options of compile.
 struct CompileOptions {
   std::size_t cache_size =

@@ -439,7 +439,7 @@ struct Predictor::State {
     }
     const Tensor x = Tensor::placeholder(with_batch(n, input_shape), DType::f32, "input");
     ForwardContext context;
-    const Tensor y = model->forward(x, context);
+    const Tensor y = fold_constants(model->forward(x, context));
     executions.emplace_front(
         n, Execution(std::make_shared<const Plan>(
                PlanSpec{.inputs = {x}, .bound = {}, .outputs = {y}, .updates = {}, .precision = precision})));
