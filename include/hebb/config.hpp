@@ -26,7 +26,8 @@ struct TrainConfig {
   /// `data_seed`, `classes`, `target`, `task`, `missing`, `ignore`, `header`, `labels`.
   DataOptions data_options = {};
   ScaleKind scale = ScaleKind::standard;
-  double validation = 0;  ///< share of the training split set aside, in [0, 1); 0: none
+  double validation = 0;     ///< share of the training split set aside, in [0, 1); 0: none
+  std::string augment = {};  ///< random changes of training images, as Augmentation::parse reads them
 
   // ---- Model ----
   std::string model = {};         ///< the model description; may be empty when `init_from` says it all
@@ -46,7 +47,7 @@ struct TrainConfig {
   double clip_value = 0;      ///< largest absolute value of a gradient's element; 0: no limit
   double clip_norm = 0;       ///< largest norm of the whole gradient; 0: no limit
   std::int64_t patience = 0;  ///< epochs without a better validation loss before stopping; 0: never stop
-  std::uint64_t seed = 0;     ///< of initial weights, split, shuffling and dropout
+  std::uint64_t seed = 0;     ///< of initial weights, split, shuffling, dropout and augmentation
 
   // ---- Running ----
   double checkpoint_seconds = 30;        ///< time between checkpoints

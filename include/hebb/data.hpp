@@ -48,6 +48,9 @@ class Dataset {
   /// Throws DataError for an index out of range.
   virtual void fill(std::span<const std::int64_t> indices, float* inputs,
                     const TargetBuffer& targets) const = 0;
+  /// What `fill` makes of an input that is raw 0, the black of images: what augmentation puts where it moves
+  /// pixels away. Throws DataError where that differs from input to input.
+  virtual float background() const { return 0; }
 };
 
 /// How inputs are scaled: `standard` to mean 0 and deviation 1, `unit` to [0, 1], `none` as they are.
@@ -74,6 +77,9 @@ struct Scaling {
   void check(std::int64_t features) const;
   /// Scales rows in place: `values` is [n, features], row-major. Checks as `check` does.
   void apply(std::span<float> values, std::int64_t features) const;
+  /// What a value becomes whichever input it is. Throws DataError when inputs are scaled each by its own
+  /// numbers.
+  float apply_to_all(float value) const;
 
   bool operator==(const Scaling&) const = default;
 };
@@ -115,6 +121,7 @@ class ArrayDataset final : public Dataset {
   }
   std::int64_t outputs() const override { return outputs_; }
   void fill(std::span<const std::int64_t> indices, float* inputs, const TargetBuffer& targets) const override;
+  float background() const override { return scaling_.apply_to_all(0); }
 
   /// The same arrays under another scaling, which replaces the present one. Errors: see Scaling::check.
   ArrayDataset with_scaling(Scaling scaling) const;

@@ -1,6 +1,7 @@
 /// All of Hebb. A program that wants less takes single headers.
 #pragma once
 
+#include "hebb/augmentation.hpp"
 #include "hebb/config.hpp"
 #include "hebb/data.hpp"
 #include "hebb/datasets.hpp"

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "hebb/augmentation.hpp"
 #include "hebb/data.hpp"
 #include "hebb/losses.hpp"
 #include "hebb/module.hpp"
@@ -31,7 +32,9 @@ struct TrainerOptions {
   std::int64_t batch_size = 32;
   std::int64_t epochs = 10;   ///< in total, those before a resumption included; 0 trains nothing
   std::int64_t patience = 0;  ///< epochs without a lower validation loss before stopping; 0: never stop early
-  std::uint64_t seed = 0;     ///< of shuffling and dropout
+  std::uint64_t seed = 0;     ///< of shuffling, dropout and augmentation
+  /// Random changes of the training images, anew in every epoch; functions of seed, epoch and sample.
+  Augmentation augment = {};
   std::int64_t evaluation_batch = 1024;
   double checkpoint_seconds = 30;
 };

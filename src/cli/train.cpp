@@ -25,6 +25,7 @@ constexpr const char* kExamples = R"(Examples:
 A model is its layers, separated by spaces; 'hebb train --layers' lists them.
 Optimisers, schedules and losses take options in parentheses:
   --optimizer 'momentum(momentum=0.8)' --schedule 'cosine(warmup=100)'
+  --augment 'shift(2) rotate(10) scale(0.1) elastic(alpha=34, sigma=4)'
   --loss 'huber(0.5)' --loss 'cross_entropy(label_smoothing=0.1)'
   --loss 'cross_entropy(class_weights=1 5 2)'   a positive weight for each class
 
@@ -91,6 +92,10 @@ void add_config_options(CLI::App& command, const std::shared_ptr<Options>& optio
   o.add<double>(data, "--validation", "SHARE",
                 "Part of the training data set aside for validation, such as 0.1",
                 [](TrainConfig& c, double v) { c.validation = v; });
+  o.add<Text>(data, "--augment", "CHANGES",
+              "Random changes of the training images: shift, rotate, scale, shear, elastic, flip, crop, "
+              "cutout, brightness",
+              [](TrainConfig& c, const Text& v) { c.augment = v; });
   const char* model = "Model";
   o.add<Text>(model, "--model", "LAYERS", "The model description",
               [](TrainConfig& c, const Text& v) { c.model = v; });
@@ -128,7 +133,8 @@ void add_config_options(CLI::App& command, const std::shared_ptr<Options>& optio
                 [](TrainConfig& c, double v) { c.clip_value = v; });
   o.add<double>(learning, "--clip-norm", "X", "Limit the norm of the whole gradient",
                 [](TrainConfig& c, double v) { c.clip_norm = v; });
-  o.add<std::uint64_t>(learning, "--seed", "N", "Of weights, split, shuffling and dropout (default 0)",
+  o.add<std::uint64_t>(learning, "--seed", "N",
+                       "Of weights, split, shuffling, dropout and augmentation (default 0)",
                        [](TrainConfig& c, std::uint64_t v) { c.seed = v; });
   const char* running = "Running";
   o.add<std::int64_t>(running, "--threads", "N", "Threads to compute with; results do not depend on it",

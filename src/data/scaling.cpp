@@ -50,6 +50,7 @@ class ScaledDataset final : public Dataset {
     if (inputs != nullptr)
       scaling_.apply({inputs, indices.size() * static_cast<std::size_t>(features_)}, features_);
   }
+  float background() const override { return scaling_.apply_to_all(data_->background()); }
 
  private:
   std::shared_ptr<const Dataset> data_;
@@ -107,6 +108,14 @@ void Scaling::apply(std::span<float> values, std::int64_t features) const {
     for (std::size_t j = 0; j < inverse.size(); ++j)
       values[start + j] = (values[start + j] - mean[j]) * inverse[j];
   }
+}
+
+float Scaling::apply_to_all(float value) const {
+  if (empty()) return value;
+  if (mean.size() > 1) {
+    throw DataError("inputs are scaled each by its own mean and deviation, not all by one");
+  }
+  return (value - mean[0]) * (1 / deviation[0]);
 }
 
 Scaling fit_scaling(const Dataset& data, ScaleKind kind, std::span<const std::int64_t> indices) {

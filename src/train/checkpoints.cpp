@@ -227,8 +227,11 @@ std::string Training::culprit(const Dataset& data, std::span<const std::int64_t>
   std::vector<std::int32_t> label_buffer(labels ? samples.size() : 0);
   std::vector<float> values(labels ? 0 : samples.size() * static_cast<std::size_t>(output_.elements()));
   const Tensor x = Tensor::make<float>(batch_shape(n, data.input_shape()), [&](float* to) {
-    data.fill(samples, to,
-              {.labels = labels ? label_buffer.data() : nullptr, .values = labels ? nullptr : values.data()});
+    const BatchBuffers buffers = {.inputs = to,
+                                  .labels = labels ? label_buffer.data() : nullptr,
+                                  .values = labels ? nullptr : values.data()};
+    if (training) return fill(samples, buffers);
+    data.fill(samples, to, {.labels = buffers.labels, .values = buffers.values});
   });
   const Tensor y = labels ? Tensor::from(std::span<const std::int32_t>(label_buffer), Shape{n})
                           : Tensor::from(std::span<const float>(values), batch_shape(n, output_));

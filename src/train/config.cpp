@@ -16,6 +16,7 @@
 #pragma GCC diagnostic pop
 
 #include "core/names.hpp"
+#include "hebb/augmentation.hpp"
 #include "hebb/error.hpp"
 #include "hebb/io.hpp"
 #include "hebb/model.hpp"
@@ -253,6 +254,7 @@ void TrainConfig::check() const {
     throw ConfigError(unknown_name("precision", precision, kPrecisions));
   }
   if (loss != "auto") with_key("loss", [&] { Loss::parse(loss); });
+  with_key("augment", [&] { Augmentation::parse(augment); });
   training::parse_method(*this);
   if (!model.empty()) with_key("model", [&] { Sequential::parse(model); });
   if (!replace_last.empty()) {

@@ -33,6 +33,7 @@ void for_each_field(Config& c, const Group& group, const Field& field) {
   field("labels", c.data_options.labels_path);
   field("scale", c.scale);
   field("validation", c.validation);
+  field("augment", c.augment);
   group("Model");
   field("model", c.model);
   field("init_from", c.init_from);

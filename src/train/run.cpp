@@ -138,6 +138,7 @@ class Keeper final : public TrainingObserver {
 TrainConfig resolved(TrainConfig config, const Method& method, const RunResult& result) {
   config.loss = result.model.loss.describe();
   config.learning_rate = method.learning_rate();
+  config.augment = Augmentation::parse(config.augment).describe();
   if (config.optimizer.find("learning_rate") != std::string::npos) config.learning_rate.reset();
   if (config.model.empty() && config.init_from.empty()) config.model = result.model.module->describe();
   return config;
@@ -166,6 +167,7 @@ TrainerOptions trainer_options(const TrainConfig& config, const Method& method, 
           .epochs = config.epochs,
           .patience = config.patience,
           .seed = config.seed,
+          .augment = Augmentation::parse(config.augment),
           .evaluation_batch = config.evaluation_batch,
           .checkpoint_seconds = config.checkpoint_seconds};
 }

@@ -78,6 +78,7 @@ Training::Training(Module& model, const TrainerOptions& options, const TrainerIn
     options_.batch_size = std::min(options_.batch_size, count);
     order_.resize(samples_.size());
   }
+  if (!options_.augment.empty()) augmenter_.emplace(options_.augment, *inputs.train, options_.seed);
   if (options_.lbfgs) {
     lbfgs_.emplace(*options_.lbfgs);
     std::vector<float> flat(static_cast<std::size_t>(step_.trainable_size()));
@@ -100,6 +101,9 @@ void Training::check_options() const {
           static_cast<double>(options_.evaluation_batch));
   require(options_.checkpoint_seconds >= 0, "expected 0 or more seconds between checkpoints",
           options_.checkpoint_seconds);
+  if (options_.lbfgs && !options_.augment.empty())
+    throw ConfigError(
+        "train: L-BFGS needs a loss that stays the same; augmentation changes it in every epoch");
 }
 
 std::int64_t Training::batches() const {
@@ -127,6 +131,10 @@ std::span<const std::int64_t> Training::samples_of_batch() {
 
 void Training::fill(std::span<const std::int64_t> samples, const BatchBuffers& to) const {
   inputs_.train->fill(samples, to.inputs, {.labels = to.labels, .values = to.values});
+  if (!augmenter_) return;
+  const std::size_t elements =
+      samples.size() * static_cast<std::size_t>(inputs_.train->input_shape().elements());
+  (*augmenter_)({to.inputs, elements}, samples, static_cast<std::uint64_t>(position_.epoch));
 }
 
 bool Training::one_step() {
@@ -135,7 +143,7 @@ bool Training::one_step() {
   // A batch that is the whole set in its own order is formed once: steps leave it as it is.
   if (buffers.inputs != filled_) {
     fill(samples, buffers);
-    filled_ = whole_set_in_order() ? buffers.inputs : nullptr;
+    filled_ = whole_set_in_order() && !augmenter_ ? buffers.inputs : nullptr;
   }
   if (lbfgs_) {
     last_loss_ = lbfgs_step();

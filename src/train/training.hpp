@@ -74,6 +74,7 @@ class Training {
   std::vector<std::int64_t> validation_;
   Shape output_;
   TrainingStep step_;
+  std::optional<Augmenter> augmenter_;
   std::optional<Lbfgs> lbfgs_;
   std::vector<double> point_;  ///< the parameters, for L-BFGS
   Schedule schedule_;

@@ -132,6 +132,7 @@ TEST(Config, IsReadBackExactly) {
   config.scale = ScaleKind::unit;
   config.batch_size = 0;
   config.l2 = 1e-300;
+  config.augment = "shift(2) elastic(alpha=30, sigma=3)";
   const std::string text = to_toml(config);
   EXPECT_EQ(to_toml(parse_config(text)), text);
 }
@@ -150,6 +151,7 @@ TEST(Config, SaysWhereItIsWrong) {
       {"epochs = ", "line 1"},
       {"[table]\nx = 1", "unknown key"},
       {"precision = \"bf17\"", "precision"},
+      {"augment = \"shift(2) rotat(3)\"", "did you mean 'rotate'"},
   };
   for (const auto& [text, expected] : cases) {
     try {

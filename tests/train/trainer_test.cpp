@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <numeric>
 
 #include "hebb/error.hpp"
 #include "hebb/evaluation.hpp"
@@ -35,6 +36,7 @@ class CountingData final : public Dataset {
     inner_.fill(indices, inputs, targets);
     if (--left_ == 0) stop_ = true;
   }
+  float background() const override { return inner_.background(); }
 
  private:
   const Dataset& inner_;
@@ -126,6 +128,87 @@ TEST(Trainer, GivesTheSameBitsWithAnyNumberOfThreads) {
     EXPECT_EQ(weights_of(model), one) << count << " threads";
   }
   set_threads(before);
+}
+
+/// The strokes, scaled, and a network for them.
+DataSplits images() {
+  DataSplits data = load_dataset("strokes", {.count = 60, .test_count = 10});
+  apply_scaling(data, ScaleKind::standard);
+  return data;
+}
+Sequential image_network() {
+  Sequential model = Sequential::parse("dense(16, act=tanh) dense(10)");
+  model.build({28, 28, 1}, 1);
+  return model;
+}
+constexpr const char* kChanges = "shift(2) rotate(15) elastic cutout(4)";
+
+TEST(Trainer, AugmentsByEpochAndSampleWhereverItIsStopped) {
+  const int before = threads();
+  const DataSplits data = images();
+  TrainerOptions options = {.loss = "cross_entropy", .optimizer = Adam(), .batch_size = 16, .epochs = 3};
+  Sequential plain = image_network();
+  train(plain, options, {.train = data.train.get()});
+  options.augment = Augmentation::parse(kChanges);
+  Sequential straight = image_network();
+  train(straight, options, {.train = data.train.get()});
+  EXPECT_NE(weights_of(straight), weights_of(plain));
+  for (const std::int64_t stop_at : {1, 6}) {
+    set_threads(static_cast<int>(stop_at));
+    std::atomic<bool> stop{false};
+    const CountingData counting(*data.train, stop_at, stop);
+    Keeping keeper;
+    Sequential model = image_network();
+    const TrainResult first = train(model, options, {.train = &counting, .stop = &stop, .observer = &keeper});
+    ASSERT_TRUE(first.interrupted);
+    Checkpoint state = keeper.last;
+    state.reports = keeper.reports;
+    Sequential resumed = image_network();
+    train(resumed, options, {.train = data.train.get(), .resume = &state});
+    EXPECT_EQ(weights_of(resumed), weights_of(straight)) << stop_at;
+  }
+  set_threads(before);
+}
+
+TEST(Trainer, AugmentsAFullBatchAnewInEveryEpoch) {
+  const DataSplits data = images();
+  const std::int64_t count = data.train->size();
+  // A learning rate that leaves the weights as they are.
+  const TrainerOptions options = {.loss = "cross_entropy",
+                                  .optimizer = Sgd({.learning_rate = 1e-30F}),
+                                  .batch_size = 0,
+                                  .epochs = 3,
+                                  .seed = 4,
+                                  .augment = Augmentation::parse(kChanges)};
+  Sequential model = image_network();
+  const TrainResult result = train(model, options, {.train = data.train.get()});
+  std::vector<std::int64_t> all(static_cast<std::size_t>(count));
+  std::iota(all.begin(), all.end(), 0);
+  std::vector<std::int32_t> labels(all.size());
+  for (const EpochReport& report : result.epochs) {
+    std::vector<float> pixels(all.size() * 784);
+    data.train->fill(all, pixels.data(), {.labels = labels.data()});
+    Augmenter(options.augment, *data.train, 4)(pixels, all, static_cast<std::uint64_t>(report.epoch - 1));
+    ArrayData changed{.inputs = Tensor::from(pixels, {count, 28, 28, 1}),
+                      .targets = Tensor::from(labels, {count}),
+                      .classes = 10};
+    const double expected = evaluate(model, ArrayDataset(std::move(changed)), "cross_entropy").loss;
+    EXPECT_NEAR(report.train_loss, expected, 1e-5 * expected);
+  }
+  EXPECT_NE(result.epochs[0].train_loss, result.epochs[1].train_loss);
+}
+
+TEST(Trainer, AugmentsImagesOnlyAndNotUnderLbfgs) {
+  const DataSplits table = moons(40);
+  Sequential model = network("dense(2)");
+  const Augmentation shift({.shift = 1});
+  EXPECT_THROW(train(model, {.loss = "cross_entropy", .augment = shift}, {.train = table.train.get()}),
+               ConfigError);
+  const DataSplits data = images();
+  Sequential other = image_network();
+  EXPECT_THROW(train(other, {.loss = "cross_entropy", .lbfgs = LbfgsOptions(), .augment = shift},
+                     {.train = data.train.get()}),
+               ConfigError);
 }
 
 TEST(Trainer, LearnsAndReports) {
