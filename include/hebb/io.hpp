@@ -191,6 +191,11 @@ Image parse_image(std::span<const std::uint8_t> bytes, const std::string& name =
 /// (299 R + 587 G + 114 B) / 1000 of ITU-R BT.601, rounded. Throws ShapeError for other counts and for an
 /// image whose bytes do not match its extents.
 Image with_channels(const Image& image, int channels);
+/// The same picture in another size, each axis by itself, without keeping proportions. Every pixel is the
+/// mean of what it covers, weighed by a triangle as wide as two pixels of the coarser grid: linear
+/// interpolation when enlarging, without aliasing when reducing (Turkowski, "Filters for common resampling
+/// tasks", 1990). Throws ShapeError unless the extents are positive and the image's bytes match its extents.
+Image resized(const Image& image, int height, int width);
 /// The image as a PNG file. Throws ShapeError when its bytes do not match its extents or there are not
 /// 1 to 4 channels.
 std::vector<std::uint8_t> encode_png(const Image& image);

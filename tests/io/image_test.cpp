@@ -196,5 +196,51 @@ TEST(Images, SurviveDamage) {
   survives_damage(bytes_of("P6 1 2 255\nabcdef"), parse);
 }
 
+/// The mean of the pixels around (y, x) of the new grid, weighed by the product of two triangles.
+double weighed_mean(const Image& image, const Image& to, int y, int x, int c) {
+  const auto weight = [](int from, int to_count, int i, int j) {
+    const double step = static_cast<double>(from) / to_count;
+    return std::max(0.0, 1 - std::abs(j + 0.5 - (i + 0.5) * step) / std::max(1.0, step));
+  };
+  double sum = 0, weights = 0;
+  for (int v = 0; v < image.height; ++v) {
+    for (int u = 0; u < image.width; ++u) {
+      const double w = weight(image.height, to.height, y, v) * weight(image.width, to.width, x, u);
+      sum += w * image.bytes[static_cast<std::size_t>((v * image.width + u) * image.channels + c)];
+      weights += w;
+    }
+  }
+  return sum / weights;
+}
+
+TEST(Resized, IsTheWeighedMean) {
+  for (const auto& [height, width] : {std::pair(4, 5), {9, 3}, {1, 1}, {20, 23}, {9, 30}, {2, 11}}) {
+    for (const int channels : {1, 3, 4}) {
+      const Image image = pattern(9, 11, channels);
+      const Image result = resized(image, height, width);
+      ASSERT_EQ(result.bytes.size(), static_cast<std::size_t>(height * width * channels));
+      for (int y = 0; y < height; ++y) {
+        for (int x = 0; x < width; ++x) {
+          for (int c = 0; c < channels; ++c) {
+            // Half for rounding to a byte, and a hair for sums in float.
+            EXPECT_NEAR(result.bytes[static_cast<std::size_t>((y * width + x) * channels + c)],
+                        weighed_mean(image, result, y, x, c), 0.5 + 1e-3);
+          }
+        }
+      }
+    }
+  }
+  expect_equal(resized(pattern(9, 11, 3), 9, 11), pattern(9, 11, 3));
+}
+
+TEST(Resized, RefusesExtentsThatAreNone) {
+  EXPECT_THROW(resized(pattern(2, 2, 1), 0, 3), ShapeError);
+  EXPECT_THROW(resized(pattern(2, 2, 1), 3, -1), ShapeError);
+  EXPECT_THROW(resized(Image{}, 3, 3), ShapeError);
+  Image lies = pattern(2, 2, 1);
+  lies.bytes.pop_back();
+  EXPECT_THROW(resized(lies, 3, 3), ShapeError);
+}
+
 }  // namespace
 }  // namespace hebb::test
