@@ -54,11 +54,12 @@ struct FetchResult {
 /// Names that `fetch_dataset` knows, sorted.
 std::vector<std::string> fetchable_datasets();
 
-/// Downloads `mnist` or `fashion-mnist`. Each file is received as NAME.part, continued where an earlier
-/// attempt ended, checked against its SHA-256, and only then renamed to its name: a half or wrong file
-/// never gets there. A mirror that fails is followed by the next. Throws ConfigError for an unknown name, a
-/// bad mirror or an empty cache_dir, and FormatError, telling what each mirror answered, when none had the
-/// file, or when the folder cannot be written.
+/// Downloads `mnist`, `fashion-mnist`, `cifar10` or `cifar100`. Each file is received as NAME.part, continued
+/// where an earlier attempt ended, checked against its SHA-256, and only then renamed to its name: a half or
+/// wrong file never gets there. Archives (.tar.gz) are then unpacked beside themselves, without folders. A
+/// mirror that fails is followed by the next. Throws ConfigError for an unknown name, a bad mirror or an
+/// empty cache_dir, and FormatError, telling what each mirror answered, when none had the file, or when the
+/// folder cannot be written.
 FetchResult fetch_dataset(const std::string& name, const FetchOptions& options);
 
 /// The SHA-256 of a file, as 64 hexadecimal digits (FIPS 180-4). Throws FormatError when it cannot be read.

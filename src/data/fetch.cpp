@@ -11,6 +11,8 @@
 #include "core/names.hpp"
 #include "data/download.hpp"
 #include "hebb/error.hpp"
+#include "hebb/io.hpp"
+#include "io/tar.hpp"
 
 namespace hebb {
 namespace {
@@ -23,10 +25,18 @@ struct Source {
   std::vector<RemoteFile> files;
 };
 
-/// Sizes and digests are those that TensorFlow Datasets verifies its downloads by (url_checksums/mnist.txt
-/// and fashion_mnist.txt).
+/// Sizes and digests are those that TensorFlow Datasets verifies its downloads by (url_checksums/mnist.txt,
+/// fashion_mnist.txt, cifar10.txt and cifar100.txt).
 const std::vector<Source>& sources() {
   static const std::vector<Source> all = {
+      {"cifar10",
+       {"https://www.cs.toronto.edu/~kriz/"},
+       {{"cifar-10-binary.tar.gz", 170052171,
+         "c4a38c50a1bc5f3a1c5537f2155ab9d68f9f25eb1ed8d9ddda3db29a59bca1dd"}}},
+      {"cifar100",
+       {"https://www.cs.toronto.edu/~kriz/"},
+       {{"cifar-100-binary.tar.gz", 168513733,
+         "58a81ae192c23a4be8b1804d68e518ed807d710a4eb253b1f2a199162a40d8ec"}}},
       {"fashion-mnist",
        {"https://raw.githubusercontent.com/zalandoresearch/fashion-mnist/master/data/fashion/",
         "https://github.com/zalandoresearch/fashion-mnist/raw/master/data/fashion/",
@@ -195,6 +205,30 @@ class FileFetcher {
 
 }  // namespace
 
+namespace {
+
+/// Puts the files of an archive beside it, without their folders. Those that are there already, of the same
+/// size, are left alone.
+void unpack(const std::string& directory, const std::string& archive) {
+  constexpr std::uint64_t kMostBytes = std::uint64_t{1} << 30;
+  const std::string path = directory + "/" + archive;
+  io::read_tar_gz(read_file(path), path, [&](const io::TarMember& member) {
+    const std::string name = fs::path(member.path()).filename().string();
+    if (!is_plain_name(name)) return;
+    if (member.size() > kMostBytes)
+      throw FormatError(
+          fmt::format("{}: {} is said to have {} bytes", path, hebb::in_quotes(name), member.size()));
+    const std::string target = directory + "/" + name;
+    std::error_code absent;
+    if (fs::file_size(target, absent) == member.size() && !absent) return;
+    std::vector<std::uint8_t> bytes(static_cast<std::size_t>(member.size()));
+    member.read(bytes.data());
+    write_file_atomically(target, bytes);
+  });
+}
+
+}  // namespace
+
 std::vector<std::string> fetchable_datasets() {
   std::vector<std::string> names;
   for (const Source& source : sources()) names.emplace_back(source.name);
@@ -213,13 +247,13 @@ FetchResult fetch_dataset(const std::string& name, const FetchOptions& options) 
     ++progress.file_number;
     if (is_intact(result.directory + "/" + file.name, file)) {
       result.present.push_back(file.name);
-      continue;
-    }
-    if (!FileFetcher(file, options, progress, result.directory).fetch(source.mirrors)) {
+    } else if (FileFetcher(file, options, progress, result.directory).fetch(source.mirrors)) {
+      result.downloaded.push_back(file.name);
+    } else {
       result.cancelled = true;
       return result;
     }
-    result.downloaded.push_back(file.name);
+    if (file.name.ends_with(".tar.gz")) unpack(result.directory, file.name);
   }
   return result;
 }

@@ -270,8 +270,35 @@ TEST_F(Fetch, OneAtATime) {
   expect_fetched();
 }
 
+TEST_F(Fetch, UnpacksArchives) {
+  // A folder, "one.bin", a link, "two.txt", "../../three.txt" and ".hidden": see make_archives.py.
+  const std::string archive = HEBB_TEST_SOURCE_DIR "/data/fixtures/small.tar.gz";
+  content_ = test::read_text(archive);
+  file_ = {.name = "small.tar.gz",
+           .bytes = static_cast<std::int64_t>(content_.size()),
+           .sha256 = sha256_of_file(archive)};
+  HttpServer server([&](const HttpRequest& request) { return good(request); });
+  const auto expect_unpacked = [&] {
+    EXPECT_EQ(test::read_text(folder_.path("cache/digits/one.bin")), std::string(700, 'x'));
+    EXPECT_EQ(test::read_text(folder_.path("cache/digits/two.txt")), "two\n");
+    EXPECT_EQ(test::read_text(folder_.path("cache/digits/three.txt")), "three\n");
+    std::size_t files = 0;
+    for ([[maybe_unused]] const auto& entry : fs::directory_iterator(folder_.path("cache/digits"))) ++files;
+    EXPECT_EQ(files, 4U);
+  };
+  EXPECT_EQ(fetch_dataset("digits", options({server.url("/data")})).downloaded.size(), 1U);
+  expect_unpacked();
+  // What was lost comes back from the archive that is there.
+  fs::remove(folder_.path("cache/digits/one.bin"));
+  folder_.write("cache/digits/two.txt", "cut");
+  EXPECT_EQ(fetch_dataset("digits", options({server.url("/data")})).present.size(), 1U);
+  expect_unpacked();
+  EXPECT_EQ(server.requests().size(), 1U);
+}
+
 TEST(FetchSources, AreKnown) {
-  EXPECT_EQ(fetchable_datasets(), (std::vector<std::string>{"fashion-mnist", "mnist"}));
+  EXPECT_EQ(fetchable_datasets(),
+            (std::vector<std::string>{"cifar10", "cifar100", "fashion-mnist", "mnist"}));
 }
 
 /// The examples of FIPS 180-2, appendix B, and of the empty message.

@@ -1,5 +1,7 @@
-"""Writes the .npz archives that files_test.cpp reads. Needs NumPy: python3 make_archives.py"""
+"""Writes the archives that files_test.cpp and fetch_test.cpp read. Needs NumPy: python3 make_archives.py"""
 
+import io
+import tarfile
 from pathlib import Path
 
 import numpy as np
@@ -16,3 +18,15 @@ np.savez(HERE / "names.npz", a=np.zeros(3), b=np.zeros(3))
 np.savez(HERE / "lonely.npz", x=np.zeros((3, 2)))
 np.savez(HERE / "shapes.npz", x_train=np.zeros((2, 2)), y_train=np.array([0, 1]),
          x_test=np.zeros((2, 3)), y_test=np.array([0, 1]))
+
+with tarfile.open(HERE / "small.tar.gz", "w:gz", format=tarfile.GNU_FORMAT) as archive:
+    folder = tarfile.TarInfo("small")
+    folder.type = tarfile.DIRTYPE
+    archive.addfile(folder)
+    link = tarfile.TarInfo("small/link.txt")
+    link.type, link.linkname = tarfile.SYMTYPE, "/etc/passwd"
+    for name, text in [("small/one.bin", b"x" * 700), (link, None), ("small/two.txt", b"two\n"),
+                       ("../../three.txt", b"three\n"), ("small/.hidden", b"no")]:
+        member = name if text is None else tarfile.TarInfo(name)
+        member.size = len(text or b"")
+        archive.addfile(member, io.BytesIO(text or b""))
