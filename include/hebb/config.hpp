@@ -23,7 +23,8 @@ struct TrainConfig {
   // ---- Data ----
   std::string data = {};  ///< a name of known_datasets() or a path
   /// How it is loaded. In TOML its members are the keys `data_dirs`, `count`, `test_count`, `noise`,
-  /// `data_seed`, `classes`, `target`, `task`, `missing`, `ignore`, `header`, `labels`.
+  /// `data_seed`, `classes`, `target`, `task`, `missing`, `ignore`, `header`, `labels`,
+  /// `image_size`, `channels`, `skip_bad`.
   DataOptions data_options = {};
   ScaleKind scale = ScaleKind::standard;
   double validation = 0;     ///< share of the training split set aside, in [0, 1); 0: none

@@ -161,6 +161,7 @@ struct InputSpec {
   std::vector<std::string> class_names = {};  ///< empty for regression
   std::string target_name = {};
   std::vector<Column> columns = {};  ///< of the table the data came from; empty for other data
+  bool resizes = false;              ///< whether images of any size are brought to the input shape
 
   bool operator==(const InputSpec&) const = default;
 };

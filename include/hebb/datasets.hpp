@@ -24,6 +24,7 @@ struct DataSplits {
   std::shared_ptr<const Dataset> test = {};     ///< null where there is none
   std::vector<std::string> feature_names = {};  ///< one an input; empty for images and unnamed columns
   InputSpec spec = {};                          ///< what a model trained on it must remember
+  std::vector<std::string> skipped = {};        ///< files left out by `skip_bad`, each with the reason
 };
 
 /// Learns the scaling from the samples `indices` of the training split (all when empty), applies it to both
@@ -44,7 +45,7 @@ enum class Missing : std::uint8_t { error, mean, drop };
 Task parse_task(std::string_view name);
 Missing parse_missing(std::string_view name);
 
-/// How a data set is to be loaded. Options that a data set has no use for are ignored.
+/// How a data set is to be loaded. What a data set has no use for must be as it is here.
 struct DataOptions {
   /// Folders in which data sets that have files are looked for, each in a folder of its name; the first wins.
   std::vector<std::string> directories = {};
@@ -70,6 +71,13 @@ struct DataOptions {
   /// IDX: the file of labels that goes with a file of images. By default the name with "images" replaced by
   /// "labels" and "idx3" by "idx1".
   std::string labels_path = {};
+  /// Folders of images: what they are resized to, "32" or height x width, "32x48". By default the size that
+  /// they all have.
+  std::string image_size = {};
+  /// Folders of images: 1 for gray, 3 for colour; 0: colour if one of them has it.
+  std::int64_t channels = 0;
+  /// Folders of images: leave out files that cannot be read.
+  bool skip_bad = false;
 };
 
 /// Loads a data set: by name (see `known_datasets`), or from a file, told by the end of its name.
@@ -81,10 +89,14 @@ struct DataOptions {
 /// - `.npz`: arrays `x_train`, `y_train`, `x_test`, `y_test`, or `x` (or `X`) and `y`.
 /// - an IDX file of images (`...ubyte`, `.idx`, or with `idx3` in its name, plain or `.gz`), its labels
 /// beside it.
-/// - a folder that holds the four IDX files of MNIST by their names.
+/// - a folder that holds the four IDX files of MNIST by their names, or the files of CIFAR-10 or CIFAR-100 in
+/// their binary version.
+/// - a folder of images, a folder for each class: `cat/001.png`; or such folders `train` and, maybe, `test`.
+/// Images are PNG, JPEG, PGM or PPM; classes are sorted by name. A file that cannot be read is an error that
+/// lists all such files, unless `skip_bad` leaves them out.
 ///
-/// Throws ConfigError for an unknown name (with the nearest), FormatError for a file that cannot be read,
-/// DataError for content that cannot be used.
+/// Throws ConfigError for an unknown name (with the nearest) and for an option that the data set has no use
+/// for, FormatError for a file that cannot be read, DataError for content that cannot be used.
 DataSplits load_dataset(const std::string& name_or_path, const DataOptions& options = {});
 
 /// The rows of a table as the raw inputs [rows, inputs] of a model trained on such a table. With a header,
@@ -99,11 +111,12 @@ std::vector<float> encode_table(const InputSpec& spec, const CsvTable& table);
 struct DatasetInfo {
   std::string name = {};
   std::string description = {};
-  std::string shape = {};      ///< "784 -> 10 classes"
-  std::int64_t train = 0;      ///< samples by default
-  std::int64_t test = 0;       ///< samples by default
-  bool needs_files = false;    ///< looked for in DataOptions::directories
-  std::string directory = {};  ///< where its files were found; empty if they were not, or none are needed
+  std::string shape = {};       ///< "784 -> 10 classes"
+  std::int64_t train = 0;       ///< samples by default
+  std::int64_t test = 0;        ///< samples by default
+  bool needs_files = false;     ///< looked for in DataOptions::directories
+  std::string directory = {};   ///< where its files were found; empty if they were not, or none are needed
+  std::string fetched_as = {};  ///< the name fetch_dataset knows it by; empty where no files are needed
 };
 
 /// Every data set that has a name. `directories` tells where files are looked for.

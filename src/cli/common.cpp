@@ -143,6 +143,17 @@ void add_data_options(CLI::App& command, const std::function<void(ChangeData)>& 
   text(
       "--labels", [](DataOptions& o, const std::string& v) { o.labels_path = v; }, "FILE",
       "IDX: the file of labels that goes with a file of images");
+  text(
+      "--image-size", [](DataOptions& o, const std::string& v) { o.image_size = v; }, "N|HxW",
+      "Folder of images: resize them (default: the size they all have)");
+  number(
+      "--channels", [](DataOptions& o, std::int64_t v) { o.channels = v; },
+      "Folder of images: 1 gray, 3 colour (default: colour if one has it)");
+  command
+      .add_flag_callback(
+          "--skip-bad", [=] { note([](DataOptions& o) { o.skip_bad = true; }); },
+          "Folder of images: leave out files that cannot be read")
+      ->group(group);
   number(
       "--count", [](DataOptions& o, std::int64_t v) { o.count = v; }, "Generated data: training samples");
   number(

@@ -31,7 +31,7 @@ void list(const std::vector<std::string>& folders, bool json) {
   for (const DatasetInfo& info : known) {
     std::string note = info.description;
     if (info.needs_files)
-      note += info.directory.empty() ? " (hebb fetch " + info.name + ")" : " (in " + info.directory + ")";
+      note += info.directory.empty() ? " (hebb fetch " + info.fetched_as + ")" : " (in " + info.directory + ")";
     rows.push_back({info.name, info.shape, with_commas(info.train), with_commas(info.test), note});
   }
   print(table(rows));

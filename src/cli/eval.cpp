@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <filesystem>
+
 #include "cli/command.hpp"
 #include "hebb/error.hpp"
 #include "hebb/evaluation.hpp"
@@ -50,6 +52,17 @@ std::shared_ptr<const Dataset> data_for(const SavedModel& model, const DataSplit
   return scaled(part, model.input.scaling);
 }
 
+/// What the model knows of its data need not be said again.
+void follow(const InputSpec& input, Options& options) {
+  DataOptions& data = options.data_options;
+  if (data.target.empty() && !input.columns.empty()) data.target = input.target_name;
+  std::error_code ignored;
+  if (!input.resizes || !std::filesystem::is_directory(options.data, ignored)) return;
+  if (data.image_size.empty())
+    data.image_size = fmt::format("{}x{}", input.input_shape[0], input.input_shape[1]);
+  if (data.channels == 0) data.channels = input.input_shape[2];
+}
+
 std::string text_of(const EvaluationReport& report, const InputSpec& spec) {
   std::string text =
       fmt::format("samples   {}\nloss      {:.6g}\n", with_commas(report.samples), report.loss);
@@ -84,7 +97,7 @@ void run(Options& options) {
   }
   const SavedModel model = load_model(options.model);
   options.data_options.directories = data_directories(options.data_options.directories);
-  if (options.data_options.target.empty()) options.data_options.target = model.input.target_name;
+  follow(model.input, options);
   const DataSplits data = load_dataset(options.data, options.data_options);
   const EvaluationReport report = evaluate(*model.module, *data_for(model, data, options.split), model.loss,
                                            {.batch_size = options.batch_size});

@@ -53,13 +53,16 @@ bool is_image(const fs::path& path) {
          extension == ".ppm";
 }
 
-void add_image(const std::string& path, const Shape& shape, Samples& samples) {
+void add_image(const std::string& path, const InputSpec& spec, Samples& samples) {
+  const Shape& shape = spec.input_shape;
   const std::int64_t channels = shape.rank() == 3 ? shape[2] : 1;
   if (channels != 1 && channels != 3) {
     throw DataError(
         fmt::format("{}: the model takes samples of shape {}, which are no images", path, to_string(shape)));
   }
-  const Image image = with_channels(read_image(path), static_cast<int>(channels));
+  Image image = with_channels(read_image(path), static_cast<int>(channels));
+  if (spec.resizes && shape.rank() == 3)
+    image = resized(image, static_cast<int>(shape[0]), static_cast<int>(shape[1]));
   const bool fits = shape.rank() >= 2 ? image.height == shape[0] && image.width == shape[1]
                                       : static_cast<std::int64_t>(image.bytes.size()) == shape.elements();
   if (!fits) {
@@ -70,7 +73,7 @@ void add_image(const std::string& path, const Shape& shape, Samples& samples) {
   samples.names.push_back(fs::path(path).filename().string());
 }
 
-Samples read_folder(const std::string& path, const Shape& shape) {
+Samples read_folder(const std::string& path, const InputSpec& spec) {
   std::vector<std::string> files;
   for (const auto& entry : fs::directory_iterator(path)) {
     if (is_image(entry.path())) files.push_back(entry.path().string());
@@ -79,7 +82,7 @@ Samples read_folder(const std::string& path, const Shape& shape) {
     throw DataError(fmt::format("{}: the folder holds no image (PNG, JPEG, PGM, PPM)", path));
   std::sort(files.begin(), files.end());
   Samples samples;
-  for (const std::string& file : files) add_image(file, shape, samples);
+  for (const std::string& file : files) add_image(file, spec, samples);
   return samples;
 }
 
@@ -107,10 +110,10 @@ Samples read_samples(const Options& options, const InputSpec& spec) {
     return {encode_table(spec, read_csv(std::cin)), {}};
   }
   std::error_code ignored;
-  if (fs::is_directory(options.input, ignored)) return read_folder(options.input, spec.input_shape);
+  if (fs::is_directory(options.input, ignored)) return read_folder(options.input, spec);
   if (is_image(options.input)) {
     Samples samples;
-    add_image(options.input, spec.input_shape, samples);
+    add_image(options.input, spec, samples);
     return samples;
   }
   if (lower_extension(options.input) == ".npy") return read_matrix(options.input, features);

@@ -194,6 +194,7 @@ void run(const Options& options, Context& context) {
   watch_interrupts();
   std::optional<Progress> progress;
   if (!silent) {
+    for (const std::string& problem : data.skipped) tell(fmt::format("left out: {}\n", problem));
     tell(fmt::format("{}: {} training samples\n", data.name, with_commas(data.train->size())));
     progress.emplace(config.epochs);
   }

@@ -8,8 +8,11 @@
 #include <vector>
 
 #include "core/names.hpp"
+#include "data/applicable.hpp"
+#include "data/cifar.hpp"
 #include "data/files.hpp"
 #include "data/generated.hpp"
+#include "data/image_folder.hpp"
 #include "data/table.hpp"
 #include "hebb/datasets.hpp"
 #include "hebb/error.hpp"
@@ -30,25 +33,33 @@ bool is_idx_name(std::string name) {
   return base.ends_with("ubyte") || base.ends_with(".idx") || base.find("idx3") != std::string::npos;
 }
 
-using Loader = DataSplits (*)(const std::string&, const DataOptions&);
+using Load = DataSplits (*)(const std::string&, const DataOptions&);
+
+/// Who loads a file, and the options that count.
+struct Loader {
+  Load load = nullptr;
+  std::string_view options = {};
+};
 
 Loader loader_for(const std::string& path) {
   const std::string name = lower(path);
-  if (name.ends_with(".csv") || name.ends_with(".tsv")) return load_table;
-  if (name.ends_with(".npy")) return load_npy;
-  if (name.ends_with(".npz")) return load_npz;
-  if (is_idx_name(name)) return load_idx_pair;
-  return nullptr;
+  if (name.ends_with(".csv") || name.ends_with(".tsv"))
+    return {load_table, "target task missing ignore header"};
+  if (name.ends_with(".npy")) return {load_npy, "target task"};
+  if (name.ends_with(".npz")) return {load_npz, "task"};
+  if (is_idx_name(name)) return {load_idx_pair, "labels task"};
+  return {};
 }
 
 [[noreturn]] void refuse(const std::string& name) {
   constexpr const char* kEndings = "expected .csv, .tsv, .npy, .npz or an IDX file";
   std::error_code ignored;
   if (std::filesystem::is_directory(name, ignored)) {
-    throw DataError(
-        fmt::format("{}: the folder does not hold the four IDX files of a data set (train-images-idx3-ubyte, "
-                    "train-labels-idx1-ubyte, t10k-images-idx3-ubyte, t10k-labels-idx1-ubyte, plain or .gz)",
-                    name));
+    throw DataError(fmt::format(
+        "{}: the folder holds neither the four IDX files of a data set (train-images-idx3-ubyte, "
+        "train-labels-idx1-ubyte, t10k-images-idx3-ubyte, t10k-labels-idx1-ubyte, plain or .gz), nor the "
+        "binary files of CIFAR, nor a folder of images (PNG, JPEG, PGM, PPM) for each class",
+        name));
   }
   if (std::filesystem::exists(name, ignored))
     throw ConfigError(fmt::format("{}: unknown kind of file; {}", name, kEndings));
@@ -57,6 +68,7 @@ Loader loader_for(const std::string& path) {
   std::vector<std::string_view> names;
   for (const Generator& generator : generators()) names.push_back(generator.name);
   for (const IdxDataset& dataset : idx_datasets()) names.push_back(dataset.name);
+  for (const CifarDataset& dataset : cifar_datasets()) names.push_back(dataset.name);
   throw ConfigError(unknown_name("data set", name, names));
 }
 
@@ -80,21 +92,46 @@ Missing parse_missing(std::string_view name) {
   return static_cast<Missing>(find_name("treatment of missing values", name, kNames));
 }
 
+namespace {
+
+DataSplits load_folder(const std::string& path, const DataOptions& options) {
+  if (holds_idx_dataset(path)) {
+    require_applicable(options, "task", path);
+    return load_idx_directory(path, options);
+  }
+  if (const CifarDataset* dataset = cifar_in(path)) {
+    require_applicable(options, "", path);
+    return load_cifar_folder(*dataset, path);
+  }
+  if (!holds_image_folders(path)) refuse(path);
+  require_applicable(options, "image_size channels skip_bad", path);
+  return load_image_folders(path, options);
+}
+
+}  // namespace
+
 DataSplits load_dataset(const std::string& name_or_path, const DataOptions& options) {
   for (const Generator& generator : generators()) {
-    if (generator.name == name_or_path) return generator.make(generator, options);
+    if (generator.name != name_or_path) continue;
+    require_applicable(options, generator.options, name_or_path);
+    return generator.make(generator, options);
   }
   for (const IdxDataset& dataset : idx_datasets()) {
-    if (dataset.name == name_or_path) return load_idx_dataset(dataset, options);
+    if (dataset.name != name_or_path) continue;
+    require_applicable(options, "task", name_or_path);
+    return load_idx_dataset(dataset, options);
+  }
+  for (const CifarDataset& dataset : cifar_datasets()) {
+    if (dataset.name != name_or_path) continue;
+    require_applicable(options, "", name_or_path);
+    return load_cifar(dataset, options);
   }
   std::error_code ignored;
-  if (std::filesystem::is_directory(name_or_path, ignored)) {
-    if (holds_idx_dataset(name_or_path)) return load_idx_directory(name_or_path, options);
-    refuse(name_or_path);
-  }
-  const Loader load = loader_for(name_or_path);
-  if (load == nullptr) refuse(name_or_path);
-  return load(name_or_path, options);
+  if (std::filesystem::is_directory(name_or_path, ignored)) return load_folder(name_or_path, options);
+  const Loader loader = loader_for(name_or_path);
+  if (loader.load == nullptr) refuse(name_or_path);
+  require_applicable(options, loader.options, name_or_path);
+  return loader.load(name_or_path, options);
 }
 
 std::vector<DatasetInfo> known_datasets(const std::vector<std::string>& directories) {
@@ -113,7 +150,18 @@ std::vector<DatasetInfo> known_datasets(const std::vector<std::string>& director
                    .train = 60000,
                    .test = 10000,
                    .needs_files = true,
-                   .directory = find_idx_dataset(dataset.name, directories)});
+                   .directory = find_idx_dataset(dataset.name, directories),
+                   .fetched_as = std::string(dataset.name)});
+  }
+  for (const CifarDataset& dataset : cifar_datasets()) {
+    all.push_back({.name = std::string(dataset.name),
+                   .description = std::string(dataset.description),
+                   .shape = fmt::format("32x32x3 -> {} classes", dataset.classes),
+                   .train = 50000,
+                   .test = 10000,
+                   .needs_files = true,
+                   .directory = find_cifar(dataset, directories),
+                   .fetched_as = std::string(dataset.folders.front())});
   }
   return all;
 }

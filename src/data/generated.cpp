@@ -253,6 +253,7 @@ DataSplits make_flowers(const Generator& generator, const DataOptions& options) 
 }  // namespace
 
 const std::vector<Generator>& generators() {
+  constexpr std::string_view kWithClasses = "count test_count noise data_seed task classes";
   static const std::vector<Generator> all = {
       {"truth-table", "two inputs and a constant one; the target is their exclusive or", "3 -> 1 value", 4, 0,
        make_table<kTruthTable, 3>},
@@ -260,14 +261,14 @@ const std::vector<Generator>& generators() {
       {"and", "the conjunction of two inputs", "2 -> 1 value", 4, 0, make_table<kAnd, 2>},
       {"or", "the disjunction of two inputs", "2 -> 1 value", 4, 0, make_table<kOr, 2>},
       {"blobs", "normal clouds in the plane, around centres on a circle", "2 -> 3 classes", 300, 0,
-       make_blobs},
+       make_blobs, kWithClasses},
       {"circles", "a circle within a circle", "2 -> 2 classes", 300, 0, make_circles},
       {"moons", "two half moons that reach into each other", "2 -> 2 classes", 300, 0, make_moons},
-      {"spirals", "arms that wind about the origin", "2 -> 3 classes", 600, 0, make_spirals},
+      {"spirals", "arms that wind about the origin", "2 -> 3 classes", 600, 0, make_spirals, kWithClasses},
       {"line", "a noisy line, y = 2x - 1", "1 -> 1 value", 200, 0, make_line},
       {"sine", "a noisy sine wave, y = sin(x)", "1 -> 1 value", 400, 0, make_sine},
       {"iris", "three species of iris by the lengths and widths of sepals and petals (Fisher, 1936)",
-       "4 -> 3 classes", 150, 0, make_flowers},
+       "4 -> 3 classes", 150, 0, make_flowers, "task"},
       {"strokes", "handwritten-looking digits, drawn by Hebb", "28x28x1 -> 10 classes", 18000, 3000,
        make_drawn},
   };

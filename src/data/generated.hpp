@@ -18,6 +18,8 @@ struct Generator {
   std::int64_t count;
   std::int64_t test_count;
   DataSplits (*make)(const Generator& generator, const DataOptions& options);
+  /// The options it has a use for.
+  std::string_view options = "count test_count noise data_seed task";
 };
 
 /// All of them, in the order of the catalogue.

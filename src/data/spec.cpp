@@ -46,6 +46,11 @@ void check(const InputSpec& spec) {
     throw DataError(fmt::format("input description: scaling '{}' with {} means", to_string(spec.scaling.kind),
                                 spec.scaling.mean.size()));
   }
+  constexpr std::int64_t kMostSide = 1 << 16;
+  const Shape& shape = spec.input_shape;
+  if (spec.resizes && (shape.rank() != 3 || shape[0] > kMostSide || shape[1] > kMostSide)) {
+    throw DataError(fmt::format("input description: images cannot be resized to {}", to_string(shape)));
+  }
   const std::size_t inputs = inputs_of(spec.columns);
   if (!spec.columns.empty() && spec.input_shape != Shape{static_cast<std::int64_t>(inputs)}) {
     throw DataError(fmt::format("input description: columns make {} inputs, samples have the shape {}",
@@ -62,6 +67,7 @@ InputSpec read(const Json& json) {
   spec.scaling.deviation = scaling.at("deviation").get<std::vector<float>>();
   spec.class_names = json.at("class_names").get<std::vector<std::string>>();
   spec.target_name = json.value("target", "");
+  spec.resizes = json.value("resizes", false);
   if (json.contains("columns")) {
     for (const Json& column : json["columns"]) spec.columns.push_back(column_from_json(column));
   }
@@ -78,6 +84,7 @@ std::string to_json(const InputSpec& spec) {
                      {"deviation", spec.scaling.deviation}};
   json["class_names"] = spec.class_names;
   if (!spec.target_name.empty()) json["target"] = spec.target_name;
+  if (spec.resizes) json["resizes"] = true;
   if (!spec.columns.empty()) {
     json["columns"] = Json::array();
     for (const Column& column : spec.columns) json["columns"].push_back(column_to_json(column));

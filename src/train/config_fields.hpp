@@ -31,6 +31,9 @@ void for_each_field(Config& c, const Group& group, const Field& field) {
   field("ignore", c.data_options.ignore);
   field("header", c.data_options.header);
   field("labels", c.data_options.labels_path);
+  field("image_size", c.data_options.image_size);
+  field("channels", c.data_options.channels);
+  field("skip_bad", c.data_options.skip_bad);
   field("scale", c.scale);
   field("validation", c.validation);
   field("augment", c.augment);
