@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "cli/command.hpp"
+#include "cli/contact_sheet.hpp"
 #include "cli/terminal.hpp"
 #include "hebb/error.hpp"
 #include "hebb/fetch.hpp"
@@ -10,6 +11,15 @@
 namespace hebb::cli {
 
 namespace {
+
+struct ListArguments {
+  std::string name;
+  std::string png;
+  std::string augment;
+  std::uint64_t seed = 0;
+  bool json = false;
+  DataOptions data_options;
+};
 
 void list(const std::vector<std::string>& folders, bool json) {
   const std::vector<DatasetInfo> known = known_datasets(data_directories(folders));
@@ -31,10 +41,30 @@ void list(const std::vector<std::string>& folders, bool json) {
   for (const DatasetInfo& info : known) {
     std::string note = info.description;
     if (info.needs_files)
-      note += info.directory.empty() ? " (hebb fetch " + info.fetched_as + ")" : " (in " + info.directory + ")";
+      note +=
+          info.directory.empty() ? " (hebb fetch " + info.fetched_as + ")" : " (in " + info.directory + ")";
     rows.push_back({info.name, info.shape, with_commas(info.train), with_commas(info.test), note});
   }
   print(table(rows));
+}
+
+void draw_samples(ListArguments& arguments) {
+  if (arguments.png.empty()) {
+    throw ConfigError("datasets: expected --png FILE to draw samples of " + arguments.name +
+                      "; 'hebb inspect' describes a data set");
+  }
+  if (arguments.json) throw ConfigError("datasets: --json lists data sets, and --png draws one");
+  arguments.data_options.directories = data_directories(arguments.data_options.directories);
+  const Augmentation augment = Augmentation::parse(arguments.augment);
+  write_png(arguments.png, contact_sheet(load_dataset(arguments.name, arguments.data_options),
+                                         {.augment = augment, .seed = arguments.seed}));
+}
+
+void datasets(ListArguments& arguments) {
+  if (!arguments.name.empty()) return draw_samples(arguments);
+  if (!arguments.png.empty() || !arguments.augment.empty())
+    throw ConfigError("datasets: expected the name of a data set to draw");
+  list(arguments.data_options.directories, arguments.json);
 }
 
 struct FetchArguments {
@@ -80,17 +110,28 @@ void fetch(const FetchArguments& arguments, Context& context) {
 }  // namespace
 
 void add_datasets(CLI::App& app, Context&) {
-  CLI::App* command = app.add_subcommand("datasets", "List the data sets that have a name");
-  auto folders = std::make_shared<std::vector<std::string>>();
-  auto json = std::make_shared<bool>(false);
-  command->add_option("--data-dir", *folders, "Folders to look in; then $HEBB_DATA and the cache are tried")
-      ->type_name("DIR");
-  command->add_flag("--json", *json, "Print one JSON object instead of text");
+  CLI::App* command = app.add_subcommand("datasets", "List the data sets that have a name, or draw one");
+  auto arguments = std::make_shared<ListArguments>();
+  command->add_option("name", arguments->name, "A data set of images, by name or file, to draw samples of")
+      ->type_name("DATA");
+  command->add_option("--png", arguments->png, "Where to draw a hundred of its samples")
+      ->check(is_given())
+      ->type_name("FILE");
+  command
+      ->add_option("--augment", arguments->augment,
+                   "Draw ten samples instead, each with nine of its changes in training")
+      ->type_name("CHANGES");
+  command->add_option("--seed", arguments->seed, "Of the changes (default 0)")
+      ->check(is_number<std::uint64_t>())
+      ->type_name("N");
+  command->add_flag("--json", arguments->json, "Print one JSON object instead of text");
+  add_data_options(*command, [arguments](const ChangeData& change) { change(arguments->data_options); });
   command->footer(
       "Those that Hebb makes itself need no file; options such as --count and --noise\nof 'hebb train' "
       "change "
-      "them. Examples:\n  hebb datasets\n  hebb inspect spirals --noise 0.1");
-  command->callback([folders, json] { list(*folders, *json); });
+      "them. Examples:\n  hebb datasets\n  hebb inspect spirals --noise 0.1\n"
+      "  hebb datasets mnist --augment 'shift(2) rotate(10)' --png changes.png");
+  command->callback([arguments] { datasets(*arguments); });
 }
 
 void add_fetch(CLI::App& app, Context& context) {

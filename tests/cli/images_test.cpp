@@ -65,6 +65,29 @@ TEST(Images, ThatCannotBeReadAreListed) {
   EXPECT_NE(skipped.err.find("left out: lamps/train/on/bad.png"), std::string::npos) << skipped.err;
 }
 
+TEST(Images, AreDrawnOnASheet) {
+  const Shell hebb;
+  ASSERT_EQ(hebb("datasets strokes --count 100 --png plain.png").code, 0);
+  const Image plain = read_image(hebb.file("plain.png"));
+  EXPECT_EQ(plain.height, 2 + 10 * 58);
+  EXPECT_EQ(plain.width, plain.height);
+  EXPECT_EQ(plain.channels, 1);
+  ASSERT_EQ(hebb("datasets strokes --count 100 --augment 'shift(3)' --png changed.png").code, 0);
+  const Image changed = read_image(hebb.file("changed.png"));
+  // The first column is the samples as they are: that of the first is the same in both.
+  for (int y = 2; y < 58; ++y) {
+    for (int x = 2; x < 58; ++x) {
+      const auto at = static_cast<std::size_t>(y * plain.width + x);
+      ASSERT_NEAR(plain.bytes[at], changed.bytes[at], 2);
+    }
+  }
+  EXPECT_NE(plain.bytes, changed.bytes);
+  EXPECT_EQ(hebb("datasets iris --png x.png").code, 2);
+  EXPECT_EQ(hebb("datasets strokes").code, 2);
+  EXPECT_EQ(hebb("datasets --png x.png").code, 2);
+  EXPECT_EQ(hebb("datasets strokes --augment 'shif(3)' --png x.png").code, 2);
+}
+
 TEST(Images, AndOtherDataTakeOnlyTheirOptions) {
   const Shell hebb;
   const Outcome outcome = hebb("train --data iris --noise 0.1 --model 'dense(3)'");
