@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "hebb/data.hpp"
 #include "hebb/losses.hpp"
@@ -15,6 +16,16 @@ namespace hebb {
 struct EvaluationOptions {
   std::int64_t batch_size = 1024;
   std::int64_t top_k = 0;  ///< 0: the smaller of 5 and the number of classes
+  /// Data sets of classes: how many of the samples with the largest losses are reported one by one.
+  std::int64_t worst = 0;
+};
+
+/// What became of one sample.
+struct SampleResult {
+  std::int64_t index = 0;  ///< in the data set
+  std::int64_t label = 0;
+  std::int64_t predicted = 0;
+  double loss = 0;  ///< on this sample alone
 };
 
 /// What an evaluation found. Losses are in the loss's own scale: the mean over samples, the sum for sse;
@@ -24,6 +35,7 @@ struct EvaluationReport {
   double loss = 0;
   std::optional<ClassificationMetrics> classes = {};  ///< for data sets of classes
   std::optional<RegressionMetrics> values = {};       ///< for data sets of values
+  std::vector<SampleResult> worst = {};  ///< the largest loss first; of equal ones the earlier sample
 };
 
 /// Runs the model over all samples, in their order, outside training. The data must be scaled as the model
@@ -37,8 +49,8 @@ void check_fit(const Shape& output, const Dataset& data, const Loss& loss);
 
 /// As a JSON object: samples, loss; for classes accuracy, top_k, top_k_accuracy, macro_precision,
 /// macro_recall, macro_f1, classes (an array of name, precision, recall, f1, support) and confusion (rows:
-/// the label, columns: the prediction); for values mse, rmse, mae, r2. Names are numbers where the spec has
-/// none.
+/// the label, columns: the prediction), and, where asked for, worst (an array of index, label, predicted,
+/// loss); for values mse, rmse, mae, r2. Names are numbers where the spec has none.
 std::string to_json(const EvaluationReport& report, const InputSpec& spec = {});
 
 }  // namespace hebb

@@ -3,8 +3,11 @@
 #include <filesystem>
 
 #include "cli/command.hpp"
+#include "cli/confusion.hpp"
+#include "cli/worst_images.hpp"
 #include "hebb/error.hpp"
 #include "hebb/evaluation.hpp"
+#include "hebb/io.hpp"
 #include "hebb/model_file.hpp"
 
 namespace hebb::cli {
@@ -14,6 +17,7 @@ namespace {
 constexpr const char* kExamples = R"(Examples:
   hebb eval runs/mlp/best.safetensors --data mnist
   hebb eval runs/mlp/best.safetensors --data mnist --split train --json
+  hebb eval digits.safetensors --data mnist --confusion c.svg --worst w.png
 
 A data set without a test split is evaluated as a whole.)";
 
@@ -22,15 +26,16 @@ struct Options {
   std::string data;
   std::string split = "test";
   std::int64_t batch_size = 1024;
+  std::string confusion;
+  std::string worst;
+  std::int64_t worst_count = 40;
   bool json = false;
   DataOptions data_options;
 };
 
-/// The data as the model wants them.
-std::shared_ptr<const Dataset> data_for(const SavedModel& model, const DataSplits& data,
-                                        const std::string& split) {
-  const std::shared_ptr<const Dataset> part =
-      split == "test" && data.test != nullptr ? data.test : data.train;
+/// Throws DataError unless the data are what the model takes.
+void check_data(const SavedModel& model, const DataSplits& data) {
+  const auto& part = data.train;
   if (part->input_shape().elements() != model.input.input_shape.elements()) {
     throw DataError(fmt::format("{}: samples of shape {}; the model takes {}", data.name,
                                 to_string(part->input_shape()), to_string(model.input.input_shape)));
@@ -49,7 +54,15 @@ std::shared_ptr<const Dataset> data_for(const SavedModel& model, const DataSplit
   if (model.input.class_names != data.spec.class_names) {
     throw DataError(fmt::format("{}: its classes are not those of the model", data.name));
   }
-  return scaled(part, model.input.scaling);
+}
+
+/// A name for each class: its number where it has none.
+std::vector<std::string> names_of(const InputSpec& spec, const ClassificationMetrics& metrics) {
+  std::vector<std::string> names = spec.class_names;
+  for (auto i = static_cast<std::int64_t>(names.size()); i < metrics.classes(); ++i) {
+    names.push_back(std::to_string(i));
+  }
+  return names;
 }
 
 /// What the model knows of its data need not be said again.
@@ -76,11 +89,11 @@ std::string text_of(const EvaluationReport& report, const InputSpec& spec) {
   if (m.top_k() > 1) text += fmt::format("top {}     {:.2f} %\n", m.top_k(), 100 * m.top_k_accuracy());
   constexpr std::int64_t kMostClasses = 30;
   if (m.classes() > kMostClasses) return text;
+  const std::vector<std::string> names = names_of(spec, m);
   std::vector<std::vector<std::string>> rows = {{"class", "precision", "recall", "F1", "samples"}};
   std::vector<std::vector<std::string>> confusion = {{"label \\ predicted"}};
   for (std::int64_t c = 0; c < m.classes(); ++c) {
-    const auto i = static_cast<std::size_t>(c);
-    const std::string name = i < spec.class_names.size() ? spec.class_names[i] : std::to_string(c);
+    const std::string& name = names[static_cast<std::size_t>(c)];
     rows.push_back({name, fmt::format("{:.4f}", m.precision(c)), fmt::format("{:.4f}", m.recall(c)),
                     fmt::format("{:.4f}", m.f1(c)), std::to_string(m.support(c))});
     confusion.front().push_back(name);
@@ -91,16 +104,47 @@ std::string text_of(const EvaluationReport& report, const InputSpec& spec) {
   return text + "\n" + table(rows) + "\n" + table(confusion);
 }
 
+/// What was evaluated.
+struct Evaluated {
+  const Dataset& raw;
+  std::string name;  ///< "mnist, test"
+};
+
+void draw(const Options& options, const SavedModel& model, const EvaluationReport& report,
+          const Evaluated& data) {
+  const std::vector<std::string> names = names_of(model.input, *report.classes);
+  const std::string title =
+      std::filesystem::path(options.model).lexically_normal().string() + " on " + data.name;
+  if (!options.confusion.empty()) {
+    write_file_atomically(options.confusion, confusion_svg(*report.classes, names, title));
+  }
+  if (!options.worst.empty()) write_png(options.worst, worst_images(report, data.raw, names, title));
+}
+
 void run(Options& options) {
   if (options.split != "test" && options.split != "train") {
     throw ConfigError(fmt::format("--split: expected test or train, got '{}'", options.split));
+  }
+  if (options.worst_count < 1) {
+    throw ConfigError(fmt::format("--worst-count: expected 1 or more, got {}", options.worst_count));
   }
   const SavedModel model = load_model(options.model);
   options.data_options.directories = data_directories(options.data_options.directories);
   follow(model.input, options);
   const DataSplits data = load_dataset(options.data, options.data_options);
-  const EvaluationReport report = evaluate(*model.module, *data_for(model, data, options.split), model.loss,
-                                           {.batch_size = options.batch_size});
+  check_data(model, data);
+  const bool has_test = data.test != nullptr;
+  const std::shared_ptr<const Dataset> part = options.split == "test" && has_test ? data.test : data.train;
+  const bool draws = !options.confusion.empty() || !options.worst.empty();
+  if (draws && part->target_kind() != TargetKind::classes) {
+    throw ConfigError(
+        fmt::format("--confusion and --worst need classes; the targets of {} are values", data.name));
+  }
+  const EvaluationReport report =
+      evaluate(*model.module, *scaled(part, model.input.scaling), model.loss,
+               {.batch_size = options.batch_size, .worst = options.worst.empty() ? 0 : options.worst_count});
+  if (draws)
+    draw(options, model, report, {.raw = *part, .name = data.name + (has_test ? ", " + options.split : "")});
   print(options.json ? to_json(report, model.input) + "\n" : text_of(report, model.input));
 }
 
@@ -115,6 +159,15 @@ void add_eval(CLI::App& app, Context&) {
       ->required();
   command->add_option("--split", options->split, "test (default) or train")->type_name("PART");
   command->add_option("--batch-size", options->batch_size, "Samples evaluated at once")
+      ->check(is_number<std::int64_t>())
+      ->type_name("N");
+  command->add_option("--confusion", options->confusion, "Draw the confusion matrix, as SVG")
+      ->check(is_given())
+      ->type_name("FILE");
+  command->add_option("--worst", options->worst, "Draw the images with the largest losses, as PNG")
+      ->check(is_given())
+      ->type_name("FILE");
+  command->add_option("--worst-count", options->worst_count, "How many of them (default: 40)")
       ->check(is_number<std::int64_t>())
       ->type_name("N");
   command->add_flag("--json", options->json, "Print one JSON object instead of text");

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
+#include <limits>
 
 #include "hebb/error.hpp"
 #include "hebb/training_step.hpp"
@@ -44,6 +46,52 @@ Json classes_to_json(const ClassificationMetrics& metrics, const InputSpec& spec
           {"classes", std::move(classes)},
           {"confusion", std::move(confusion)}};
 }
+
+/// Finds the samples with the largest losses.
+class WorstSamples {
+ public:
+  WorstSamples(std::int64_t count, const Shape& output, const Loss& loss)
+      : count_(static_cast<std::size_t>(count)),
+        output_(output),
+        loss_(loss),
+        loss_of_(compile([loss](const Tensors& in) { return Tensors{loss(in[0], in[1])}; })) {}
+
+  /// The next samples of the data set: outputs [n, output...] and labels [n].
+  void add(std::span<const float> outputs, std::span<const std::int32_t> labels) {
+    if (count_ == 0) return;
+    const auto width = static_cast<std::size_t>(output_.elements());
+    for (std::size_t i = 0; i < labels.size(); ++i) {
+      const std::span<const float> output = outputs.subspan(i * width, width);
+      const std::int64_t predicted = width == 1
+                                         ? (static_cast<double>(output[0]) > loss_.threshold() ? 1 : 0)
+                                         : std::max_element(output.begin(), output.end()) - output.begin();
+      const Tensor loss =
+          loss_of_({Tensor::from(output, batch_of(1, output_)), Tensor::from(labels.subspan(i, 1), {1})})[0];
+      const double value = loss.item();
+      // Infinite outputs make losses that are no numbers, which have no place in an order.
+      results_.push_back({seen_++, labels[i], predicted,
+                          std::isnan(value) ? std::numeric_limits<double>::infinity() : value});
+    }
+  }
+  std::vector<SampleResult> take() && {
+    const auto worse = [](const SampleResult& a, const SampleResult& b) {
+      return a.loss != b.loss ? a.loss > b.loss : a.index < b.index;
+    };
+    const std::size_t count = std::min(count_, results_.size());
+    std::partial_sort(results_.begin(), results_.begin() + static_cast<std::ptrdiff_t>(count), results_.end(),
+                      worse);
+    results_.resize(count);
+    return std::move(results_);
+  }
+
+ private:
+  std::size_t count_;
+  Shape output_;
+  Loss loss_;
+  Compiled loss_of_;
+  std::int64_t seen_ = 0;
+  std::vector<SampleResult> results_;
+};
 
 }  // namespace
 
@@ -89,11 +137,16 @@ EvaluationReport evaluate(const Module& model, const Dataset& data, const Loss& 
                           const EvaluationOptions& options) {
   if (options.batch_size < 1)
     throw ConfigError(fmt::format("evaluation: a batch of {} samples", options.batch_size));
+  if (options.worst < 0 || (options.worst > 0 && data.target_kind() != TargetKind::classes)) {
+    throw ConfigError(
+        fmt::format("evaluation: the {} worst samples of {} asked for; expected 0 or more of classes",
+                    options.worst, to_string(data.target_kind())));
+  }
   const std::vector<std::int64_t> samples = training::samples_of(data, {});
   Predictor predictor(model, data.input_shape());
   training::Tally tally(predictor.output_shape(), data, loss, options.top_k);
   const Compiled loss_of = compile([&](const Tensors& in) { return Tensors{loss(in[0], in[1])}; });
-
+  WorstSamples worst(options.worst, predictor.output_shape(), loss);
   const bool labels = data.target_kind() == TargetKind::classes;
   const auto most = static_cast<std::size_t>(std::min<std::int64_t>(options.batch_size, data.size()));
   const auto features = static_cast<std::size_t>(data.input_shape().elements());
@@ -113,13 +166,22 @@ EvaluationReport evaluate(const Module& model, const Dataset& data, const Loss& 
                                                 batch_of(rows, predictor.output_shape()));
     const Tensor prediction = Tensor::from(outputs, batch_of(rows, predictor.output_shape()));
     tally.add(outputs, loss_of({prediction, target})[0].item(), targets);
+    worst.add(outputs, {label_buffer.data(), labels ? n : 0});
   }
-  return tally.report();
+  EvaluationReport report = tally.report();
+  report.worst = std::move(worst).take();
+  return report;
 }
 
 std::string to_json(const EvaluationReport& report, const InputSpec& spec) {
   Json json = {{"samples", report.samples}, {"loss", report.loss}};
   if (report.classes) json.update(classes_to_json(*report.classes, spec));
+  for (const SampleResult& sample : report.worst) {
+    json["worst"].push_back({{"index", sample.index},
+                             {"label", sample.label},
+                             {"predicted", sample.predicted},
+                             {"loss", sample.loss}});
+  }
   if (report.values) {
     json.update(Json{{"mse", report.values->mse()},
                      {"rmse", report.values->rmse()},

@@ -294,5 +294,38 @@ TEST(Evaluation, AddsUpOverBatches) {
   EXPECT_EQ(json["classes"].size(), 2U);
 }
 
+TEST(Evaluation, NamesTheWorstSamples) {
+  const DataSplits data = moons(103);
+  Sequential model = Sequential::parse("dense(2)");
+  model.build({2}, 1);
+  const EvaluationReport report =
+      evaluate(model, *data.train, "cross_entropy", {.batch_size = 10, .worst = 5});
+  // The same by hand: every sample's logits, in double.
+  std::vector<std::pair<double, std::int64_t>> losses;
+  const std::vector<std::int32_t> labels = all_labels(*data.train);
+  for (std::int64_t i = 0; i < 103; ++i) {
+    std::vector<float> x(2);
+    data.train->fill(std::span(&i, 1), x.data(), {});
+    const std::vector<double> y = model(Tensor::from(std::span<const float>(x), {1, 2})).to_vector();
+    const double label = y[static_cast<std::size_t>(labels[static_cast<std::size_t>(i)])];
+    losses.emplace_back(std::log(std::exp(y[0] - label) + std::exp(y[1] - label)), i);
+  }
+  std::sort(losses.rbegin(), losses.rend());
+  ASSERT_EQ(report.worst.size(), 5U);
+  for (std::size_t i = 0; i < 5; ++i) {
+    EXPECT_EQ(report.worst[i].index, losses[i].second);
+    EXPECT_NEAR(report.worst[i].loss, losses[i].first, 1e-5);
+    EXPECT_EQ(report.worst[i].label, labels[static_cast<std::size_t>(losses[i].second)]);
+    EXPECT_NE(report.worst[i].predicted, report.worst[i].label);
+  }
+  EXPECT_EQ(nlohmann::json::parse(to_json(report))["worst"][0]["index"], losses[0].second);
+  EXPECT_EQ(evaluate(model, *data.train, "cross_entropy", {.worst = 1000}).worst.size(), 103U);
+  EXPECT_TRUE(evaluate(model, *data.train, "cross_entropy").worst.empty());
+  const DataSplits line = load_dataset("line", {.count = 50});
+  Sequential one = Sequential::parse("dense(1)");
+  one.build(line.train->input_shape(), 1);
+  EXPECT_THROW(evaluate(one, *line.train, "mse", {.worst = 3}), ConfigError);
+}
+
 }  // namespace
 }  // namespace hebb

@@ -1,0 +1,176 @@
+// The pictures that the tool draws: their sizes, pixels whose values are known, and what is refused.
+#include <gtest/gtest.h>
+
+#include <array>
+#include <cmath>
+#include <nlohmann/json.hpp>
+#include <regex>
+
+#include "hebb/io.hpp"
+#include "hebb/model.hpp"
+#include "hebb/model_file.hpp"
+#include "helpers.hpp"
+
+namespace hebb {
+namespace {
+
+using testing::Outcome;
+using testing::Shell;
+using Rgb = std::array<int, 3>;
+
+const std::string kColors = HEBB_TEST_SOURCE_DIR "/cli/fixtures/colors.npz";  // see make_fixtures.py
+
+Rgb at(const Image& image, int x, int y) {
+  const auto* p = image.bytes.data() + (static_cast<std::ptrdiff_t>(y) * image.width + x) * image.channels;
+  return {p[0], p[1], p[2]};
+}
+
+/// Empty when every tag is closed in order, attributes are quoted and text holds no bare '<' or '&'; else
+/// what is wrong.
+std::string xml_error(const std::string& text) {
+  static const std::regex tag(R"(<(/?)([A-Za-z][\w:-]*)((?:\s+[\w:-]+='[^'<]*')*)\s*(/?)>)");
+  static const std::regex reference("&(?!(amp|lt|gt|quot|apos);)");
+  if (std::regex_search(text, reference)) return "a bare ampersand";
+  std::vector<std::string> open;
+  std::size_t end = 0;
+  for (std::sregex_iterator it(text.begin(), text.end(), tag), last; it != last; ++it) {
+    const auto begin = static_cast<std::size_t>(it->position());
+    if (text.substr(end, begin - end).find_first_of("<>") != std::string::npos) return "a bare bracket";
+    end = begin + static_cast<std::size_t>(it->length());
+    if ((*it)[1].length() > 0) {
+      if (open.empty() || open.back() != (*it)[2]) return "closes " + (*it)[2].str();
+      open.pop_back();
+    } else if ((*it)[4].length() == 0) {
+      open.push_back((*it)[2]);
+    }
+  }
+  return open.empty() ? "" : "leaves open " + open.back();
+}
+
+std::ptrdiff_t count(const std::string& text, const std::string& what) {
+  std::ptrdiff_t n = 0;
+  for (std::size_t i = text.find(what); i != std::string::npos; i = text.find(what, i + 1)) ++n;
+  return n;
+}
+
+/// A model whose parameters, in their order, have the values given, for data as they are.
+void save(const std::string& path, const std::string& description, const Shape& input,
+          const std::vector<std::vector<float>>& values) {
+  Sequential model = Sequential::parse(description);
+  model.build(input);
+  std::size_t i = 0;
+  for (const NamedTensor& p : parameters(model)) {
+    *p.value = Tensor::from(std::span<const float>(values.at(i++)), p.value->shape());
+  }
+  save_model(path, SavedModel(model, {.input_shape = input, .class_names = {"0", "1"}}, "cross_entropy"));
+}
+
+/// Of two classes, the first always, by twice the odds of e.
+void save_constant(const Shell& hebb) {
+  save(hebb.file("model.safetensors"), "dense(2)", {2, 3, 3}, {std::vector<float>(36), {2, 0}});
+}
+
+TEST(Pictures, TheConfusionMatrixIsADrawing) {
+  const Shell hebb;
+  save_constant(hebb);
+  const Outcome outcome = hebb("eval model.safetensors --data " + kColors + " --confusion matrix.svg");
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_NE(outcome.out.find("label \\ predicted"), std::string::npos);
+  const std::string svg = hebb.read("matrix.svg");
+  EXPECT_EQ(xml_error(svg), "") << svg;
+  EXPECT_TRUE(svg.starts_with("<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 ")) << svg;
+  EXPECT_EQ(svg.find("http", 20 + std::string("http://www.w3.org/2000/svg").size()), std::string::npos);
+  // Both classes go to the first: a full blue cell and a full orange one.
+  EXPECT_NE(svg.find("<title>true 0, predicted 0: 2 (100 % of the row)</title>"), std::string::npos) << svg;
+  EXPECT_NE(svg.find("<title>true 1, predicted 0: 2 (100 % of the row)</title>"), std::string::npos) << svg;
+  EXPECT_EQ(count(svg, "<title>true"), 2);
+  EXPECT_NE(svg.find("height='72' fill='#1c58a4'/>"), std::string::npos) << svg;
+  EXPECT_NE(svg.find("height='72' fill='#d65c14'/>"), std::string::npos) << svg;
+  EXPECT_EQ(count(svg, ">2</text>"), 2);
+}
+
+TEST(Pictures, TheConfusionMatrixBearsManyClassesAndStrangeNames) {
+  const Shell hebb;
+  const std::string blobs = "--data blobs --classes 60 --count 600 ";
+  ASSERT_EQ(hebb("train -q --epochs 1 --model 'dense(60)' --out many " + blobs).code, 0);
+  ASSERT_EQ(hebb("eval many/best.safetensors --confusion many.svg " + blobs).code, 0);
+  const std::string many = hebb.read("many.svg");
+  EXPECT_EQ(xml_error(many), "");
+  EXPECT_EQ(count(many, "text-anchor='middle' fill"), 0) << "counts in cells too small for them";
+  EXPECT_GT(count(many, "<title>true"), 59);
+
+  hebb.write("names.csv",
+             "x,kind\n1,<a & 'b' \"c\">\n2,\xE2\x82\xAC uro and a name that is much longer than any other\n"
+             "3,<a & 'b' \"c\">\n4,\x01tab\n");
+  ASSERT_EQ(hebb("train -q --epochs 1 --data names.csv --model 'dense(3)' --out names").code, 0);
+  const Outcome outcome = hebb("eval names/best.safetensors --data names.csv --confusion names.svg");
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  const std::string names = hebb.read("names.svg");
+  EXPECT_EQ(xml_error(names), "") << names;
+  EXPECT_NE(names.find("&lt;a &amp; &apos;b&apos; &quot;c&quot;&gt;"), std::string::npos) << names;
+  EXPECT_NE(names.find(">?tab<"), std::string::npos) << names;
+  EXPECT_NE(names.find("\xE2\x82\xAC uro and a name that i\xE2\x80\xA6<"), std::string::npos) << names;
+}
+
+TEST(Pictures, TheWorstImagesStandInOrder) {
+  const Shell hebb;
+  save_constant(hebb);
+  std::filesystem::copy(kColors, hebb.file("colors.npz"));
+  const std::string eval = "eval model.safetensors --data colors.npz --json --worst ";
+  const Outcome outcome = hebb(eval + "worst.png");
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  const auto worst = nlohmann::json::parse(outcome.out)["worst"];
+  ASSERT_EQ(worst.size(), 4U);
+  EXPECT_NEAR(worst[0]["loss"].get<double>(), std::log1p(std::exp(2.0)), 1e-6);
+  const Image sheet = read_image(hebb.file("worst.png"));
+  // Pixels become squares of 37. Samples 1 and 3 are of the class that is never predicted.
+  EXPECT_EQ(sheet.channels, 3);
+  EXPECT_EQ(sheet.width, 24 + 4 * 111 + 3 * 18 + 24);
+  EXPECT_EQ(at(sheet, 0, 0), (Rgb{255, 255, 255}));
+  const std::array<Rgb, 4> colors = {{{30, 240, 40}, {128, 128, 128}, {250, 10, 20}, {50, 60, 230}}};
+  for (int i = 0; i < 4; ++i) {
+    const int left = 24 + i * (111 + 18);
+    EXPECT_EQ(at(sheet, left + 36, 82 + 36), (Rgb{255, 255, 255}));
+    EXPECT_EQ(at(sheet, left + 37, 82), colors[static_cast<std::size_t>(i)]);
+    EXPECT_EQ(at(sheet, left + 110, 82 + 73), colors[static_cast<std::size_t>(i)]);
+    EXPECT_EQ(at(sheet, left + 110, 82 + 74), (Rgb{255, 255, 255}));
+  }
+  EXPECT_EQ(nlohmann::json::parse(hebb(eval + "few.png --worst-count 3").out)["worst"].size(), 3U);
+}
+
+TEST(Pictures, EvalRefusesWhatItCannotDraw) {
+  const Shell hebb;
+  save_constant(hebb);
+  ASSERT_EQ(hebb("train -q --epochs 1 --data line --model 'dense(1)' --out line").code, 0);
+  ASSERT_EQ(hebb("train -q --epochs 1 --data moons --model 'dense(2)' --out moons").code, 0);
+  hebb.write("kept.svg", "kept");
+  const std::string colors = "eval model.safetensors --data " + kColors + " ";
+  struct Case {
+    std::string arguments;
+    int code;
+    std::string expected;
+  };
+  const std::vector<Case> cases = {
+      {"eval line/best.safetensors --data line --confusion a.svg", 2, "values"},
+      {"eval line/best.safetensors --data line --worst a.png", 2, "values"},
+      {"eval moons/best.safetensors --data moons --worst a.png", 3, "no images"},
+      {colors + "--confusion none/a.svg", 3, "none/a.svg"},
+      {colors + "--worst none/a.png", 3, "none/a.png"},
+      {colors + "--worst .", 3, "directory"},
+      {colors + "--confusion ''", 2, "--confusion: expected a path"},
+      {colors + "--worst ''", 2, "--worst: expected a path"},
+      {colors + "--worst a.png --worst-count 0", 2, "--worst-count: expected 1 or more"},
+      {colors + "--worst a.png --worst-count many", 2, "whole number"},
+      {"eval moons/best.safetensors --data line --confusion kept.svg", 3, "line"},
+  };
+  for (const auto& [arguments, code, expected] : cases) {
+    const Outcome outcome = hebb(arguments);
+    EXPECT_EQ(outcome.code, code) << arguments << "\n" << outcome.err;
+    EXPECT_NE(outcome.err.find(expected), std::string::npos) << arguments << "\n" << outcome.err;
+  }
+  EXPECT_EQ(hebb.read("kept.svg"), "kept");
+  EXPECT_FALSE(std::filesystem::exists(hebb.file("a.png")));
+}
+
+}  // namespace
+}  // namespace hebb
