@@ -105,6 +105,11 @@ class TrainingStep {
 
   /// What the plan for the last batch size computes, one line a kernel.
   std::string plan() const;
+  /// Bytes of memory in which the plan of a step on n samples keeps its values, the batch included.
+  /// Parameters and the optimiser's state lie outside, `state_bytes` of them. Nothing of that size is
+  /// allocated.
+  std::size_t plan_bytes(std::int64_t n) const;
+  std::size_t state_bytes() const;
 
  private:
   struct State;
@@ -126,6 +131,9 @@ class Predictor {
   std::span<const float> operator()(std::span<const float> inputs);
   /// Shape of one sample's output.
   const Shape& output_shape() const;
+  /// Bytes of memory in which the plan for n samples keeps its values, inputs included; parameters lie
+  /// outside. Nothing of that size is allocated.
+  std::size_t plan_bytes(std::int64_t n) const;
 
  private:
   struct State;

@@ -124,7 +124,14 @@ struct TrainingStep::State {
     return entries.front();
   }
 
-  Entry make_entry(std::int64_t n, Purpose purpose) {
+  /// A plan before it is compiled, and where its bound leaves lie.
+  struct Draft {
+    PlanSpec spec;
+    std::vector<void*> addresses;
+    std::int64_t outputs;
+  };
+
+  Draft draft(std::int64_t n, Purpose purpose) {
     const BatchInputs inputs(n, sample);
     PlanSpec spec;
     spec.precision = options.precision;
@@ -145,8 +152,13 @@ struct TrainingStep::State {
     } else {
       trace_training(spec, inputs, purpose);
     }
-    auto plan = std::make_shared<const Plan>(std::move(spec));
-    return {n, purpose, plan, Execution(plan, addresses), outputs};
+    return {std::move(spec), std::move(addresses), outputs};
+  }
+
+  Entry make_entry(std::int64_t n, Purpose purpose) {
+    Draft made = draft(n, purpose);
+    auto plan = std::make_shared<const Plan>(std::move(made.spec));
+    return {n, purpose, plan, Execution(plan, made.addresses), made.outputs};
   }
 
   void trace_training(PlanSpec& spec, const BatchInputs& inputs, Purpose purpose) {
@@ -423,12 +435,31 @@ std::string TrainingStep::plan() const {
   return state_->current == nullptr ? "" : state_->current->plan->to_string();
 }
 
+std::size_t TrainingStep::plan_bytes(std::int64_t n) const {
+  return Plan(state_->draft(n, State::Purpose::step).spec).memory_bytes();
+}
+
+std::size_t TrainingStep::state_bytes() const {
+  std::size_t bytes = 0;
+  for (const std::vector<Cell>* group : {&state_->cells, &state_->slots}) {
+    for (const Cell& cell : *group) bytes += cell.bytes();
+  }
+  return bytes;
+}
+
 struct Predictor::State {
   std::unique_ptr<Module> model;
   Shape input_shape;
   Shape output_shape;
   Precision precision = Precision::f32;
   std::list<std::pair<std::int64_t, Execution>> executions;  // by batch size; the one used last comes first
+
+  PlanSpec spec(std::int64_t n) const {
+    const Tensor x = Tensor::placeholder(with_batch(n, input_shape), DType::f32, "input");
+    ForwardContext context;
+    const Tensor y = fold_constants(model->forward(x, context));
+    return {.inputs = {x}, .bound = {}, .outputs = {y}, .updates = {}, .precision = precision};
+  }
 
   Execution& execution(std::int64_t n) {
     if (!executions.empty() && executions.front().first == n) return executions.front().second;
@@ -437,12 +468,7 @@ struct Predictor::State {
       executions.splice(executions.begin(), executions, it);
       return executions.front().second;
     }
-    const Tensor x = Tensor::placeholder(with_batch(n, input_shape), DType::f32, "input");
-    ForwardContext context;
-    const Tensor y = fold_constants(model->forward(x, context));
-    executions.emplace_front(
-        n, Execution(std::make_shared<const Plan>(
-               PlanSpec{.inputs = {x}, .bound = {}, .outputs = {y}, .updates = {}, .precision = precision})));
+    executions.emplace_front(n, Execution(std::make_shared<const Plan>(spec(n))));
     if (executions.size() > kMostPlans) executions.pop_back();
     return executions.front().second;
   }
@@ -466,6 +492,8 @@ Predictor::Predictor(Predictor&&) noexcept = default;
 Predictor& Predictor::operator=(Predictor&&) noexcept = default;
 
 const Shape& Predictor::output_shape() const { return state_->output_shape; }
+
+std::size_t Predictor::plan_bytes(std::int64_t n) const { return Plan(state_->spec(n)).memory_bytes(); }
 
 std::span<const float> Predictor::operator()(std::span<const float> inputs) {
   const auto sample = static_cast<std::size_t>(state_->input_shape.elements());

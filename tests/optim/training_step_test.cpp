@@ -102,6 +102,29 @@ TEST(Predictor, AllocatesNothingForANumberOfSamplesItKnows) {
   EXPECT_EQ(allocations - first, 0);
 }
 
+TEST(TrainingStep, TellsItsMemoryWithoutTakingIt) {
+  Sequential model = Sequential::parse("dense(64, act=relu) dense(10)");
+  model.build({100}, 1);
+  const SampleShape sample = {.input = {100}, .target_type = DType::i32};
+  const std::int64_t parameters = model.parameter_count({100});
+  const TrainingStep adam(model, sample, {.loss = "cross_entropy", .optimizer = Adam()});
+  const TrainingStep sgd(model, sample, {.loss = "cross_entropy", .optimizer = Sgd()});
+  EXPECT_EQ(adam.state_bytes(), static_cast<std::size_t>(3 * 4 * parameters));
+  EXPECT_EQ(sgd.state_bytes(), static_cast<std::size_t>(4 * parameters));
+  // At least the inputs, the hidden values and the outputs; at most, for each of these, its gradient as well
+  // and the gradients of the parameters.
+  const Predictor predictor(model, {100});
+  for (const std::size_t n : {std::size_t{1}, std::size_t{64}, std::size_t{1} << 40U}) {
+    const auto samples = static_cast<std::int64_t>(n);
+    EXPECT_GE(adam.plan_bytes(samples), n * 4 * (100 + 64 + 10));
+    EXPECT_LE(adam.plan_bytes(samples),
+              n * 4 * 2 * (100 + 64 + 10) + 4 * static_cast<std::size_t>(parameters) + 4096);
+    EXPECT_GE(predictor.plan_bytes(samples), n * 4 * (100 + 64));
+    EXPECT_LE(predictor.plan_bytes(samples), n * 4 * (100 + 64 + 10) + 4096);
+  }
+  EXPECT_THROW(adam.plan_bytes(std::int64_t{1} << 62U), ShapeError);
+}
+
 TEST(TrainingStep, MissesBuffersThatAreGone) {
   const auto make = [] {
     return TrainingStep(network(), {.input = {100}, .target_type = DType::i32}, {.loss = "cross_entropy"});
