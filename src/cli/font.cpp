@@ -12,13 +12,13 @@ constexpr std::size_t kCell = 6;  // columns of a character, the empty one behin
 
 /// The characters from '!' to '~', sixteen in a band.
 constexpr std::array<std::array<std::string_view, kGlyphHeight>, 6> kBands = {{
-    {"#     # #    # #    #   ##  #  ##   #       #   #                                       #  ### ",
+    {"#     # #    # #    #   ##     ##   #       #   #                                       #  ### ",
      "#     # #    # #   #### ##  # #  #  #      #     #      #     #                         # #   #",
      "#     # #   ##### # #      #  # #   #     #       #   # # #   #                        #  #   #",
      "#            # #   ###    #    #          #       #    ###  #####       ####          #   #   #",
      "#           #####   # #  #    # # #       #       #   # # #   #                      #    #   #",
      "             # #  ####  #  ## #  #         #     #      #     #    #                #     #   #",
-     "#            # #    #   #  ##  ## #         #   #                  #          #     #      ### ",
+     "#            # #    #      ##  ## #         #   #                  #          #     #      ### ",
      "                                                                  #                            ",
      "                                                                                               "},
     {"  #    ###   ###     #  #####  ###  #####  ###   ###                 #        #      ###   ### ",

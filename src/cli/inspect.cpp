@@ -3,9 +3,9 @@
 #include <filesystem>
 
 #include "cli/command.hpp"
+#include "cli/inside.hpp"
+#include "cli/inspect_model.hpp"
 #include "hebb/error.hpp"
-#include "hebb/model.hpp"
-#include "hebb/model_file.hpp"
 #include "io/json.hpp"
 
 namespace hebb::cli {
@@ -15,79 +15,21 @@ namespace {
 constexpr const char* kExamples = R"(Examples:
   hebb inspect runs/mlp/best.safetensors
   hebb inspect runs/mlp                     the best model of a run
+  hebb inspect runs/mlp --filters filters.png --saliency mnist:17 why.png
+  hebb inspect 'conv(8) flatten dense(10)' --data mnist --batch-size 64
   hebb inspect iris
   hebb inspect prices.csv --target price --json)";
 
 struct Options {
   std::string what;
+  std::string data;
+  std::int64_t batch_size = 32;
+  std::string filters;
+  std::pair<std::string, std::string> activations;  ///< the image, the file to write
+  std::pair<std::string, std::string> saliency;
   bool json = false;
   DataOptions data_options;
 };
-
-Json model_json(const SavedModel& model) {
-  Json json = {{"model", model.module->describe()},
-               {"loss", model.loss.describe()},
-               {"input_shape", model.input.input_shape.extents()},
-               {"classes", model.input.class_names},
-               {"scaling", to_string(model.input.scaling.kind)},
-               {"format_version", model.format_version},
-               {"library_version", model.library_version}};
-  const auto named = parameters(*model.module);
-  json["parameters"] = count_trainable(named);
-  json["tensors"] = Json::array();
-  for (const NamedTensor& p : named)
-    json["tensors"].push_back({{"name", p.name}, {"shape", p.value->shape().extents()}});
-  if (const auto* layers = dynamic_cast<const Sequential*>(model.module.get())) {
-    json["layers"] = Json::array();
-    for (const SummaryRow& row : layers->summary()) {
-      json["layers"].push_back({{"name", row.name},
-                                {"description", row.description},
-                                {"output_shape", row.output_shape.extents()},
-                                {"parameters", row.parameters},
-                                {"flops", row.flops}});
-    }
-  }
-  return json;
-}
-
-std::string layers_text(const SavedModel& model) {
-  std::vector<std::vector<std::string>> rows = {{"layer", "description", "output", "parameters", "FLOP"}};
-  std::int64_t parameters_sum = 0;
-  std::int64_t flops_sum = 0;
-  if (const auto* layers = dynamic_cast<const Sequential*>(model.module.get())) {
-    for (const SummaryRow& row : layers->summary()) {
-      rows.push_back({row.name, row.description, to_string(row.output_shape), with_commas(row.parameters),
-                      with_commas(row.flops)});
-      parameters_sum += row.parameters;
-      flops_sum += row.flops;
-    }
-    rows.push_back({"total", "", "", with_commas(parameters_sum), with_commas(flops_sum)});
-    return table(rows);
-  }
-  rows = {{"parameter", "shape", "elements"}};
-  for (const NamedTensor& p : parameters(*model.module)) {
-    rows.push_back({p.name, to_string(p.value->shape()), with_commas(p.value->size())});
-  }
-  return "a free composition of operations\n" + table(rows);
-}
-
-std::string model_text(const SavedModel& model) {
-  std::string text = fmt::format("input   {}, scaling {}\n", to_string(model.input.input_shape),
-                                 to_string(model.input.scaling.kind));
-  if (!model.input.class_names.empty()) {
-    std::string names;
-    for (const std::string& name : model.input.class_names) names += (names.empty() ? "" : ", ") + name;
-    if (names.size() > 200) names = names.substr(0, 200) + " ...";
-    text += fmt::format("classes {}: {}\n", model.input.class_names.size(), names);
-  }
-  text += fmt::format("loss    {}\n", model.loss.describe());
-  const TrainingSummary& s = model.summary;
-  if (!s.data.empty()) {
-    text += fmt::format("trained on {} with {}, {} epochs, {} steps, seed {}\n", s.data, s.optimizer,
-                        s.epochs, s.steps, s.seed);
-  }
-  return text + "\n" + layers_text(model);
-}
 
 Json range_json(const RangeSummary& range) {
   if (range.categories > 0) return {{"name", range.name}, {"categories", range.categories}};
@@ -147,17 +89,36 @@ std::string data_text(const DataSummary& data) {
   return text + "\n" + table(rows);
 }
 
+void draw(const Options& options, const SavedModel& model) {
+  if (!options.filters.empty()) write_png(options.filters, filters_picture(model, options.what));
+  const auto draw_sample = [&](const auto& image_and_file, const auto& picture) {
+    const auto& [image, file] = image_and_file;
+    if (file.empty()) return;
+    const Sample sample = find_sample(image, model.input, options.data_options);
+    write_png(file, picture(model, sample, options.what));
+  };
+  draw_sample(options.activations, activations_picture);
+  draw_sample(options.saliency, saliency_picture);
+}
+
 void run(Options& options) {
-  namespace fs = std::filesystem;
-  std::error_code ignored;
-  std::string path = options.what;
-  if (fs::exists(path + "/best.safetensors", ignored)) path += "/best.safetensors";
-  if (path.ends_with(".safetensors")) {
-    const SavedModel model = load_model(path);
-    print(options.json ? json_text(model_json(model)) + "\n" : model_text(model));
+  options.data_options.directories = data_directories(options.data_options.directories);
+  if (options.batch_size < 1) {
+    throw ConfigError(fmt::format("--batch-size: expected 1 or more, got {}", options.batch_size));
+  }
+  const bool draws =
+      !options.filters.empty() || !options.activations.second.empty() || !options.saliency.second.empty();
+  // A text with arguments is a model's, as no data set has a name like that.
+  const bool is_model =
+      draws || !options.data.empty() || !model_path(options.what).empty() ||
+      (options.what.find('(') != std::string::npos && !std::filesystem::exists(options.what));
+  if (is_model) {
+    const SavedModel model = find_model(options.what, options.data, options.data_options);
+    if (draws) draw(options, model);
+    print(options.json ? json_text(model_json(model, options.batch_size)) + "\n"
+                       : model_text(model, options.batch_size));
     return;
   }
-  options.data_options.directories = data_directories(options.data_options.directories);
   const DataSummary data = summarize(load_dataset(options.what, options.data_options));
   print(options.json ? json_text(data_json(data)) + "\n" : data_text(data));
 }
@@ -168,9 +129,36 @@ void add_inspect(CLI::App& app, Context&) {
   CLI::App* command = app.add_subcommand("inspect", "Show what a model or a data set is made of");
   auto options = std::make_shared<Options>();
   command
-      ->add_option("what", options->what, "A saved model, the folder of a run, or a data set by name or file")
+      ->add_option("what", options->what,
+                   "A saved model, the folder of a run, a model description (with --data), or a data set by "
+                   "name or file")
       ->type_name("MODEL|DATA")
       ->required();
+  command->add_option("--data", options->data, "The data set whose samples a model description is to take")
+      ->check(is_given())
+      ->type_name("NAME|FILE");
+  command
+      ->add_option("--batch-size", options->batch_size,
+                   "Model: samples of the training step whose memory is told (default: 32)")
+      ->check(is_number<std::int64_t>())
+      ->type_name("N");
+  command
+      ->add_option("--filters", options->filters,
+                   "Draw the filters of the first convolution, or the first dense layer's weights, as PNG")
+      ->check(is_given())
+      ->type_name("FILE");
+  command
+      ->add_option(
+          "--activations", options->activations,
+          "Draw what each layer makes of an image, as PNG; IMAGE is a file or NAME:NUMBER, a sample of "
+          "a data set's test split, from 0")
+      ->check(is_given())
+      ->type_name("IMAGE FILE");
+  command
+      ->add_option("--saliency", options->saliency,
+                   "Draw how strongly the predicted class depends on each pixel, as PNG")
+      ->check(is_given())
+      ->type_name("IMAGE FILE");
   command->add_flag("--json", options->json, "Print one JSON object instead of text");
   add_data_options(*command, [options](const ChangeData& change) { change(options->data_options); });
   command->footer(kExamples);

@@ -241,12 +241,11 @@ Image sample_image(std::span<const float> sample, const ImageShape& shape, Value
 }
 
 ValueRange range_of(std::span<const float> values) {
+  if (values.empty()) return {0, 1};
   const auto [least, largest] = std::minmax_element(values.begin(), values.end());
-  if (values.empty() || *least == *largest || *least < 0 || *largest > 255) {
-    if (values.empty() || *least == *largest) return {0, 255};
-    return {*least, *largest};
-  }
-  return {0, *largest > 1 ? 255.0F : 1.0F};
+  if (*least >= 0 && *largest <= 1) return {0, 1};
+  if (*least >= 0 && *largest <= 255) return {0, 255};
+  return {*least, *least < *largest ? *largest : *least + 1};
 }
 
 }  // namespace hebb::cli

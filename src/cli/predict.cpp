@@ -6,6 +6,7 @@
 #include <iostream>
 
 #include "cli/command.hpp"
+#include "cli/sample.hpp"
 #include "hebb/error.hpp"
 #include "hebb/io.hpp"
 #include "hebb/model_file.hpp"
@@ -47,36 +48,16 @@ std::string lower_extension(const fs::path& path) {
   return text;
 }
 
-bool is_image(const fs::path& path) {
-  const std::string extension = lower_extension(path);
-  return extension == ".png" || extension == ".jpg" || extension == ".jpeg" || extension == ".pgm" ||
-         extension == ".ppm";
-}
-
 void add_image(const std::string& path, const InputSpec& spec, Samples& samples) {
-  const Shape& shape = spec.input_shape;
-  const std::int64_t channels = shape.rank() == 3 ? shape[2] : 1;
-  if (channels != 1 && channels != 3) {
-    throw DataError(
-        fmt::format("{}: the model takes samples of shape {}, which are no images", path, to_string(shape)));
-  }
-  Image image = with_channels(read_image(path), static_cast<int>(channels));
-  if (spec.resizes && shape.rank() == 3)
-    image = resized(image, static_cast<int>(shape[0]), static_cast<int>(shape[1]));
-  const bool fits = shape.rank() >= 2 ? image.height == shape[0] && image.width == shape[1]
-                                      : static_cast<std::int64_t>(image.bytes.size()) == shape.elements();
-  if (!fits) {
-    throw DataError(fmt::format("{}: an image of {} x {} pixels; the model takes samples of shape {}", path,
-                                image.height, image.width, to_string(shape)));
-  }
-  samples.values.insert(samples.values.end(), image.bytes.begin(), image.bytes.end());
+  const std::vector<float> values = image_values(path, spec);
+  samples.values.insert(samples.values.end(), values.begin(), values.end());
   samples.names.push_back(fs::path(path).filename().string());
 }
 
 Samples read_folder(const std::string& path, const InputSpec& spec) {
   std::vector<std::string> files;
   for (const auto& entry : fs::directory_iterator(path)) {
-    if (is_image(entry.path())) files.push_back(entry.path().string());
+    if (is_image_file(entry.path().string())) files.push_back(entry.path().string());
   }
   if (files.empty())
     throw DataError(fmt::format("{}: the folder holds no image (PNG, JPEG, PGM, PPM)", path));
@@ -111,7 +92,7 @@ Samples read_samples(const Options& options, const InputSpec& spec) {
   }
   std::error_code ignored;
   if (fs::is_directory(options.input, ignored)) return read_folder(options.input, spec);
-  if (is_image(options.input)) {
+  if (is_image_file(options.input)) {
     Samples samples;
     add_image(options.input, spec, samples);
     return samples;

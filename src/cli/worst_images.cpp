@@ -13,6 +13,7 @@ namespace {
 constexpr std::int64_t kColumns = 8;
 constexpr std::int64_t kImageSide = 112;
 constexpr std::int64_t kWidestCaption = 176;
+constexpr Color kWrong = {190, 32, 38};
 
 }  // namespace
 
@@ -36,7 +37,8 @@ Image worst_images(const EvaluationReport& report, const Dataset& raw, const std
       return text_line(shortened(text, room), color);
     };
     const Image caption = stacked({line("true " + names.at(static_cast<std::size_t>(sample.label)), kInk),
-                                   line("pred " + names.at(static_cast<std::size_t>(sample.predicted)), kInk),
+                                   line("pred " + names.at(static_cast<std::size_t>(sample.predicted)),
+                                        sample.predicted == sample.label ? kInk : kWrong),
                                    line(fmt::format("loss {:#.3g}", sample.loss), kPaleInk)},
                                   2);
     cells.push_back(stacked({image, caption}, 6));

@@ -172,5 +172,145 @@ TEST(Pictures, EvalRefusesWhatItCannotDraw) {
   EXPECT_FALSE(std::filesystem::exists(hebb.file("a.png")));
 }
 
+constexpr Rgb kRed = {190, 32, 38};
+constexpr Rgb kBlue = {24, 84, 168};
+constexpr Rgb kWhite = {255, 255, 255};
+
+TEST(Pictures, FiltersAreColoredAboutZero) {
+  const Shell hebb;
+  // Filters [2, 2, 1, 2]: (1, -1; 0, 0.5) and zeros.
+  save(hebb.file("conv.safetensors"), "conv(2, kernel=2) flatten dense(2)", {2, 2, 1},
+       {{1, 0, -1, 0, 0, 0, 0.5F, 0}, {0, 0}, {0, 0, 0, 0}, {0, 0}});
+  const Outcome outcome = hebb("inspect conv.safetensors --filters filters.png");
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_NE(outcome.out.find("conv_1"), std::string::npos);
+  const Image picture = read_image(hebb.file("filters.png"));
+  // Tiles of 2 x 56 pixels within a line of one; the first at (24, 82), below two lines of text.
+  const int left = 25;
+  const int top = 83;
+  EXPECT_EQ(at(picture, left, top), kRed);
+  EXPECT_EQ(at(picture, left + 55, top + 55), kRed);
+  EXPECT_EQ(at(picture, left + 56, top), kBlue);
+  EXPECT_EQ(at(picture, left + 111, top + 55), kBlue);
+  EXPECT_EQ(at(picture, left, top + 56), kWhite);
+  EXPECT_EQ(at(picture, left + 56, top + 56), (Rgb{223, 144, 147}));
+  EXPECT_NE(at(picture, left - 1, top), kWhite);
+  EXPECT_EQ(at(picture, left + 114 + 8, top), kWhite) << "the filter of zeros";
+
+  save_constant(hebb);
+  ASSERT_EQ(hebb("inspect model.safetensors --filters color.png").code, 0);
+  EXPECT_EQ(at(read_image(hebb.file("color.png")), left, top), (Rgb{128, 128, 128}));
+}
+
+TEST(Pictures, ActivationsShowEveryLayer) {
+  const Shell hebb;
+  // The outputs are (2, -1) whatever comes; the convolution passes the image on, its sign changed.
+  save(hebb.file("model.safetensors"), "conv(1, kernel=1) flatten dense(2)", {2, 2, 1},
+       {{-1}, {0}, std::vector<float>(8), {2, -1}});
+  write_png(hebb.file("image.png"), {.height = 2, .width = 2, .channels = 1, .bytes = {0, 255, 51, 0}});
+  const Outcome outcome = hebb("inspect model.safetensors --activations image.png layers.png");
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  const Image picture = read_image(hebb.file("layers.png"));
+  const int left = 25;
+  EXPECT_EQ(at(picture, 24, 24), (Rgb{0, 0, 0})) << "the image itself";
+  EXPECT_EQ(at(picture, 24 + 56, 24), kWhite);
+  // Below the image, 112 pixels high: a gap, the layer's name, another gap.
+  const int conv = 24 + 112 + 22 + 18 + 6 + 1;
+  EXPECT_EQ(at(picture, left, conv), kWhite);
+  EXPECT_EQ(at(picture, left + 56, conv), kBlue);
+  EXPECT_EQ(at(picture, left, conv + 56), (Rgb{209, 221, 238}));
+  // Below the map, the name of `flatten` and that its values are the same, then the outputs.
+  const int dense = conv + 112 + 1 + 22 + (18 + 4 + 18) + 22 + 18 + 6 + 1;
+  EXPECT_EQ(at(picture, left, dense), kRed);
+  EXPECT_EQ(at(picture, left + 25, dense + 25), kRed);
+  EXPECT_EQ(at(picture, left + 28 + 8, dense), (Rgb{140, 170, 212}));
+}
+
+TEST(Pictures, SaliencyStandsBesideTheImage) {
+  const Shell hebb;
+  // The first class's logit has these slopes; it wins by its bias.
+  save(hebb.file("model.safetensors"), "dense(2)", {2, 2, 1}, {{1, 0, -2, 0, 0, 0, 4, 0}, {9e3F, 0}});
+  hebb.write("image.pgm", "P2 2 2 255 255 0 0 51");
+  const Outcome outcome = hebb("inspect model.safetensors --saliency image.pgm why.png --json");
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  const Image picture = read_image(hebb.file("why.png"));
+  const int top = 82;
+  const int right = 24 + 336 + 18;
+  EXPECT_EQ(at(picture, 24, top), kWhite);
+  EXPECT_EQ(at(picture, 24 + 168, top), (Rgb{0, 0, 0}));
+  EXPECT_EQ(at(picture, 24 + 335, top + 335), (Rgb{51, 51, 51}));
+  EXPECT_EQ(at(picture, right, top), (Rgb{64, 64, 64}));
+  EXPECT_EQ(at(picture, right + 168, top), (Rgb{128, 128, 128}));
+  EXPECT_EQ(at(picture, right, top + 168), (Rgb{0, 0, 0}));
+  EXPECT_EQ(at(picture, right + 335, top + 335), kWhite);
+}
+
+TEST(Pictures, SamplesComeFromDataSets) {
+  const Shell hebb;
+  save_constant(hebb);
+  ASSERT_EQ(hebb("inspect model.safetensors --saliency " + kColors + ":2 why.png").code, 0);
+  EXPECT_EQ(at(read_image(hebb.file("why.png")), 24 + 335, 82 + 100), (Rgb{50, 60, 230}));
+}
+
+TEST(Pictures, InspectTellsTheMemoryOfADescription) {
+  const Shell hebb;
+  const Outcome outcome = hebb("inspect 'dense(5, act=relu) dense(3)' --data iris --batch-size 64 --json");
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  const auto json = nlohmann::json::parse(outcome.out);
+  EXPECT_EQ(json["layers"].size(), 2U);
+  EXPECT_EQ(json["loss"], "cross_entropy");
+  EXPECT_EQ(json["classes"][0], "setosa");
+  EXPECT_EQ(json["memory"]["inference"]["state_bytes"], 4 * 43);
+  EXPECT_EQ(json["memory"]["training"]["batch_size"], 64);
+  EXPECT_EQ(json["memory"]["training"]["state_bytes"], 3 * 4 * 43);
+  EXPECT_GE(json["memory"]["training"]["plan_bytes"].get<int>(), 64 * 4 * (4 + 5 + 3));
+  const std::string text = hebb("inspect flatten --data line").out;
+  EXPECT_NE(text.find("inference"), std::string::npos) << text;
+  EXPECT_EQ(text.find("training"), std::string::npos) << "nothing to train";
+}
+
+TEST(Pictures, InspectRefusesWhatItCannotShow) {
+  const Shell hebb;
+  save_constant(hebb);
+  ASSERT_EQ(hebb("train -q --epochs 1 --data line --model 'dense(1)' --out line").code, 0);
+  hebb.write("broken.png", "\x89PNG\r\n");
+  const std::string image = kColors + ":0";
+  struct Case {
+    std::string arguments;
+    int code;
+    std::string expected;
+  };
+  const std::vector<Case> cases = {
+      {"'dense(2)'", 2, "--data: expected a data set"},
+      {"'dens(2)' --data iris", 2, "did you mean 'dense'"},
+      {"'dense(2)' --data irs", 2, "did you mean 'iris'"},
+      {"'dense(2)' --data ''", 2, "--data: expected a path"},
+      {"'conv(2)' --data iris", 3, "conv"},
+      {"'dense(2)' --data iris --batch-size 0", 2, "--batch-size: expected 1 or more"},
+      {"'dense(2)' --data iris --batch-size 9000000000000000000", 3, "memory"},
+      {"model.safetensors --data iris", 3, "the model takes [2, 3, 3]"},
+      {"none.safetensors --filters a.png", 3, "none.safetensors"},
+      {"line --filters a.png", 3, "no filters"},
+      {"line --activations line:3 a.png", 3, "no images"},
+      {"line --saliency line:3 a.png", 3, "a model of classes"},
+      {"model.safetensors --saliency none.png a.png", 3, "none.png"},
+      {"model.safetensors --saliency broken.png a.png", 3, "broken.png"},
+      {"model.safetensors --saliency iris:0 a.png", 3, "samples of shape [4]"},
+      {"model.safetensors --saliency nothing:0 a.png", 2, "nothing"},
+      {"model.safetensors --saliency " + kColors + ":4 a.png", 3, "samples 0 to 3"},
+      {"model.safetensors --saliency " + kColors + ":-1 a.png", 3, "samples 0 to 3"},
+      {"model.safetensors --saliency " + image, 2, "--saliency"},
+      {"model.safetensors --saliency " + image + " ''", 2, "--saliency: expected a path"},
+      {"model.safetensors --activations " + image + " none/a.png", 3, "none/a.png"},
+      {"model.safetensors --filters none/a.png", 3, "none/a.png"},
+  };
+  for (const auto& [arguments, code, expected] : cases) {
+    const Outcome outcome = hebb("inspect " + arguments);
+    EXPECT_EQ(outcome.code, code) << arguments << "\n" << outcome.err;
+    EXPECT_NE(outcome.err.find(expected), std::string::npos) << arguments << "\n" << outcome.err;
+  }
+  EXPECT_FALSE(std::filesystem::exists(hebb.file("a.png")));
+}
+
 }  // namespace
 }  // namespace hebb
