@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -31,7 +32,8 @@ struct TrainConfig {
   std::string augment = {};  ///< random changes of training images, as Augmentation::parse reads them
 
   // ---- Model ----
-  std::string model = {};         ///< the model description; may be empty when `init_from` says it all
+  /// The model description or the name of a model ("lenet5"); may be empty when `init_from` says it all.
+  std::string model = {};
   std::string init_from = {};     ///< a saved model to start from; with `model`, what fits by name is taken
   std::string replace_last = {};  ///< a layer, such as "dense(5)", put in the place of the last one
   std::vector<std::string> freeze = {};  ///< patterns of parameters that stay as they are: "dense_1.*"
@@ -75,3 +77,18 @@ std::string to_toml(const TrainConfig& config);
 std::vector<std::string_view> config_keys();
 
 }  // namespace hebb
+/// Sets one key to a value given as text, as TOML writes it, though texts may go without quotes: ("epochs",
+/// "5"), ("model", "dense(10)"). Throws ConfigError for an unknown key (with the nearest) and for a value of
+/// the wrong type; ranges are for `check` to tell.
+void set_config_value(TrainConfig& config, const std::string& key, const std::string& text);
+
+/// A configuration that comes with the library.
+struct Recipe {
+  std::string_view name;     ///< "fast-mnist"
+  std::string_view summary;  ///< one line
+  std::string_view toml;     ///< as parse_config reads it
+};
+std::span<const Recipe> recipes();
+/// The recipe of a name. Throws ConfigError, with the nearest name, when there is none.
+const Recipe& find_recipe(std::string_view name);
+

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <initializer_list>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -36,8 +37,9 @@ class Sequential final : public Module {
   explicit Sequential(LayerList layers) : layers_(std::move(layers)) {}
 
   /// Reads a model description: layers separated by white space, each `name` or `name(arguments)`, arguments
-  /// separated by commas, the first ones positional where the layer has such, the others `key=value`. Throws
-  /// ConfigError with the column, what was expected and the nearest known name.
+  /// separated by commas, the first ones positional where the layer has such, the others `key=value`; or the
+  /// name of a model, such as "lenet5" (see named_models). Throws ConfigError with the column, what was
+  /// expected and the nearest known name.
   static Sequential parse(std::string_view description);
   /// The description; parsing it gives the same model.
   std::string to_string() const { return layers_.describe(); }
@@ -76,6 +78,16 @@ class Sequential final : public Module {
   Shape input_shape_;
   bool built_ = false;
 };
+
+/// A model that has a name.
+struct NamedModel {
+  std::string_view name;     ///< "lenet5"
+  std::string_view summary;  ///< one line
+  std::string_view text;     ///< its description
+};
+std::span<const NamedModel> named_models();
+/// The description of the model of a name. Throws ConfigError, with the nearest name, when there is none.
+std::string_view model_text(std::string_view name);
 
 /// The names of all layers a model description can have.
 std::vector<std::string_view> layer_names();

@@ -24,6 +24,7 @@ struct Context {
 };
 
 void add_demo(CLI::App& app, Context& context);
+void add_recipes(CLI::App& app, Context& context);
 void add_train(CLI::App& app, Context& context);
 void add_eval(CLI::App& app, Context& context);
 void add_predict(CLI::App& app, Context& context);

@@ -1,6 +1,8 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
+#include <filesystem>
 
 #include "cli/command.hpp"
 #include "cli/progress.hpp"
@@ -19,10 +21,13 @@ constexpr const char* kExamples = R"(Examples:
   hebb train --data mnist --model 'dense(128, act=relu) dense(10)' \
       --optimizer adam --lr 1e-3 --batch-size 128 --epochs 5 --out runs/mlp
   hebb train --data prices.csv --target price --model 'dense(9) relu dense(1)'
+  hebb train --data mnist --model lenet5    a model by its name
   hebb train config.toml --epochs 10        a file, overridden by options
+  hebb train fast-mnist --seed 3            a recipe ('hebb recipes'), likewise
   hebb train --resume runs/mlp --epochs 8   --epochs is the total
 
-A model is its layers, separated by spaces; 'hebb train --layers' lists them.
+A model is its layers, separated by spaces; 'hebb train --layers' lists them,
+and the models that have a name.
 Optimisers, schedules and losses take options in parentheses:
   --optimizer 'momentum(momentum=0.8)' --schedule 'cosine(warmup=100)'
   --augment 'shift(2) rotate(10) scale(0.1) elastic(alpha=34, sigma=4)'
@@ -97,7 +102,7 @@ void add_config_options(CLI::App& command, const std::shared_ptr<Options>& optio
               "cutout, brightness",
               [](TrainConfig& c, const Text& v) { c.augment = v; });
   const char* model = "Model";
-  o.add<Text>(model, "--model", "LAYERS", "The model description",
+  o.add<Text>(model, "--model", "LAYERS|NAME", "The model description, or a model by name",
               [](TrainConfig& c, const Text& v) { c.model = v; });
   o.add<Text>(model, "--init-from", "MODEL", "Start from a saved model; with --model, from what fits by name",
               [](TrainConfig& c, const Text& v) { c.init_from = v; });
@@ -148,9 +153,19 @@ TrainConfig configuration(const Options& options) {
   if (!options.resume.empty()) {
     if (!options.file.empty())
       throw ConfigError("--resume takes the run's own configuration: no file beside it");
+/// A word without dot and slash is a recipe where there is one; a file of that name is meant by ./NAME.
+TrainConfig recipe_or_file(const std::string& name) {
+  if (name.find_first_of("./") != std::string::npos) return read_config(name);
+  const auto all = recipes();
+  const bool known = std::any_of(all.begin(), all.end(), [&](const Recipe& r) { return r.name == name; });
+  std::error_code ignored;
+  if (!known && std::filesystem::exists(name, ignored)) return read_config(name);
+  return parse_config(find_recipe(name).toml, name);
+}
+
     config = read_run_config(options.resume);
   } else if (!options.file.empty()) {
-    config = read_config(options.file);
+    config = recipe_or_file(options.file);
   }
   for (const auto& change : options.changes) change(config);
   if (config.data.empty()) throw ConfigError("--data: expected a data set, such as iris, mnist or a file");
@@ -177,7 +192,9 @@ void list_layers() {
   std::vector<std::vector<std::string>> rows = {{"layer", ""}};
   for (const LayerHelp& help : layer_help())
     rows.push_back({std::string(help.usage), std::string(help.summary)});
-  print(table(rows));
+  print(table(rows) + "\n");
+  for (const NamedModel& model : named_models())
+    print(fmt::format("{}: {}\n  {}\n", model.name, model.summary, model.text));
 }
 
 void run(const Options& options, Context& context) {
@@ -226,8 +243,10 @@ void run(const Options& options, Context& context) {
 void add_train(CLI::App& app, Context& context) {
   CLI::App* command = app.add_subcommand("train", "Train a model on a data set");
   auto options = std::make_shared<Options>();
-  command->add_option("config", options->file, "A TOML file of the options below, by their names there")
-      ->type_name("FILE");
+  command
+      ->add_option("config", options->file,
+                   "A TOML file of the options below, by their names there, or a recipe")
+      ->type_name("FILE|RECIPE");
   add_config_options(*command, options);
   add_data_options(*command, [options](ChangeData change) {
     options->changes.push_back([change](TrainConfig& c) { change(c.data_options); });
@@ -244,7 +263,9 @@ void add_train(CLI::App& app, Context& context) {
   command->add_flag("--overwrite", options->overwrite, "Replace the run that the --out folder holds")
       ->group("Running");
   command->add_flag("--json", options->json, "Print one JSON object instead of text")->group("Running");
-  command->add_flag("--layers", options->layers, "List the layers a model description can have, and end")
+  command
+      ->add_flag("--layers", options->layers,
+                 "List the layers a description can have and the models by name, and end")
       ->group("Model");
   command->footer(kExamples);
   command->callback([options, &context] { run(*options, context); });

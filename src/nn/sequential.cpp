@@ -1,3 +1,6 @@
+#include <algorithm>
+
+#include "core/names.hpp"
 #include "hebb/error.hpp"
 #include "hebb/model.hpp"
 #include "nn/layer_table.hpp"
@@ -10,11 +13,24 @@ namespace {
 constexpr std::uint64_t kInitialStream = 1;   // of random numbers, for a model's parameters
 constexpr std::uint64_t kReplacedStream = 2;  // for those of a layer that replaces another
 
+/// Whether a word that stands alone names a model, or is nearer to a model's name than to any layer's.
+bool means_model(std::string_view word) {
+  std::vector<std::string_view> names = layer_names();
+  const std::size_t layers = names.size();
+  for (const NamedModel& model : named_models()) names.push_back(model.name);
+  const std::string_view closest = nearest(word, names);
+  return std::find(names.begin(), names.begin() + static_cast<std::ptrdiff_t>(layers), closest) ==
+         names.begin() + static_cast<std::ptrdiff_t>(layers);
+}
+
 }  // namespace
 
 Sequential Sequential::parse(std::string_view description) {
   try {
-    return Sequential(LayerList(make_layers(parse_terms(description))));
+    std::vector<Term> terms = parse_terms(description);
+    if (terms.size() == 1 && terms[0].arguments.empty() && means_model(terms[0].word))
+      terms = parse_terms(model_text(terms[0].word));
+    return Sequential(LayerList(make_layers(terms)));
   } catch (const ConfigError& error) {
     throw ConfigError(std::string("model description: ") + error.what());
   }

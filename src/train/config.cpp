@@ -47,10 +47,11 @@ std::string_view name_of(Missing missing) {
   return "error";
 }
 
-/// Reads the values of one table into members of a configuration.
+/// Reads the values of one table into members of a configuration. Without a name there is no file to speak
+/// of.
 class Reader {
  public:
-  Reader(const toml::table& table, const std::string& name) : table_(table), name_(name) {}
+  Reader(const toml::table& table, std::string name) : table_(table), name_(std::move(name)) {}
 
   template <class Member>
   void operator()(std::string_view key, Member&& member) const {
@@ -64,6 +65,7 @@ class Reader {
   }
 
   std::string place(const toml::node& node) const {
+    if (name_.empty()) return {};
     const toml::source_position& begin = node.source().begin;
     return fmt::format("{}: line {}, column {}: ", name_, begin.line, begin.column);
   }
@@ -147,7 +149,7 @@ class Reader {
   }
 
   const toml::table& table_;
-  const std::string& name_;
+  std::string name_;
 };
 
 /// A TOML basic string.
@@ -315,6 +317,23 @@ std::vector<std::string_view> config_keys() {
 std::string training::first_difference(const TrainConfig& a, const TrainConfig& b) {
   constexpr std::array<std::string_view, 6> kMayDiffer = {
       "epochs", "patience", "checkpoint_seconds", "evaluation_batch", "threads", "data_dirs"};
+void set_config_value(TrainConfig& config, const std::string& key, const std::string& text) {
+  const std::vector<std::string_view> known = config_keys();
+  if (std::find(known.begin(), known.end(), key) == known.end())
+    throw ConfigError(unknown_name("key", key, known));
+  const auto assign = [&](const std::string& value) {
+    const toml::table table = toml::parse(fmt::format("{} = {}", key, value));
+    if (table.size() != 1) throw ConfigError(fmt::format("{}: expected one value", key));
+    training::for_each_field(
+        config, [](std::string_view) {}, Reader(table, std::string()));
+  };
+  try {
+    assign(text);
+  } catch (const toml::parse_error&) {  // no TOML value: a text without quotes
+    assign(toml_quoted(key, text));
+  }
+}
+
   std::vector<std::string> of_a;
   const auto ignore_group = [](std::string_view) {};
   for_each_field(a, ignore_group,

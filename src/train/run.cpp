@@ -142,6 +142,9 @@ TrainConfig resolved(TrainConfig config, const Method& method, const RunResult& 
   if (config.optimizer.find("learning_rate") != std::string::npos) config.learning_rate.reset();
   if (config.model.empty() && config.init_from.empty()) config.model = result.model.module->describe();
   return config;
+  for (const NamedModel& model : named_models()) {
+    if (config.model == model.name) config.model = model.text;
+  }
 }
 
 void refuse_other_configuration(const TrainConfig& config, const std::string& folder) {

@@ -39,8 +39,8 @@ Json only_object(const Outcome& outcome) {
 
 TEST(Cli, HelpOfEveryCommandFitsTheScreen) {
   const Shell hebb;
-  for (const std::string command : {"", "demo", "train", "eval", "predict", "inspect", "datasets", "fetch",
-                                    "gradcheck", "bench", "version", "completion"}) {
+  for (const std::string command : {"", "demo", "train", "recipes", "eval", "predict", "inspect", "datasets",
+                                    "fetch", "gradcheck", "bench", "version", "completion"}) {
     const Outcome help = hebb(command + " --help");
     EXPECT_EQ(help.code, 0) << command;
     EXPECT_GT(help.out.size(), 100U) << command;
@@ -116,6 +116,26 @@ TEST(Cli, TakesAFileOverriddenByOptions) {
   const Json json = only_object(hebb("train config.toml --epochs 5 --json"));
   EXPECT_EQ(json["epochs"], 5);
   EXPECT_EQ(json["seed"], 4);
+}
+
+TEST(Cli, TrainsByModelNameAndByRecipe) {
+  const Shell hebb;
+  EXPECT_NE(hebb("recipes").out.find("fast-mnist"), std::string::npos);
+  const Outcome recipe = hebb("recipes fast-mnist > mine.toml");
+  EXPECT_EQ(recipe.code, 0) << recipe.err;
+  const std::string small = " --data strokes --count 200 --test-count 40 --epochs 1 --json";
+  const Json by_name = only_object(hebb("train fast-mnist --seed 3" + small));
+  const Json by_file = only_object(hebb("train mine.toml --seed 3" + small));
+  EXPECT_EQ(by_name["loss_history"], by_file["loss_history"]);
+  EXPECT_EQ(by_name["seed"], 3);
+  const Outcome named = hebb("train --model lenet5 --out run" + small);
+  ASSERT_EQ(named.code, 0) << named.err;
+  EXPECT_TRUE(only_object(named)["model"].get<std::string>().starts_with("conv(6, ")) << named.out;
+  const Outcome on = hebb("train --resume run --epochs 2 --json");
+  EXPECT_EQ(on.code, 0) << on.err;
+  EXPECT_NE(hebb("train --layers").out.find("lenet5: "), std::string::npos);
+  hebb.write("plain", "data = \"moons\"\nmodel = \"dense(2)\"\nepochs = 1\n");
+  EXPECT_EQ(hebb("train plain -q").code, 0);
 }
 
 TEST(Cli, WeighsClassesByOptionAndByFile) {

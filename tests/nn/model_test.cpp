@@ -46,6 +46,19 @@ TEST(ModelDescription, ReadsBackWhatItWrites) {
   EXPECT_EQ(Sequential::parse("dense(units=3)").to_string(), "dense(3)");
 }
 
+TEST(ModelDescription, KnowsModelsByName) {
+  for (const NamedModel& model : named_models()) {
+    EXPECT_EQ(Sequential::parse(model.name).to_string(), Sequential::parse(model.text).to_string());
+    EXPECT_EQ(model_text(model.name), model.text);
+  }
+  EXPECT_THROW(model_text("lenet"), ConfigError);
+  // The number of parameters that the layers' sizes give (LeCun et al. 1998 for the dense ones).
+  EXPECT_EQ(Sequential::parse("lenet5").parameter_count({28, 28, 1}),
+            (25 + 1) * 6 + (25 * 6 + 1) * 16 + 401 * 120 + 121 * 84 + 85 * 10);
+  EXPECT_EQ(Sequential::parse("cnn").parameter_count({28, 28, 1}),
+            (9 + 1) * 32 + (9 * 32 + 1) * 32 + (12 * 12 * 32 + 1) * 128 + 129 * 10);
+}
+
 TEST(ModelDescription, SaysWhereAndWhatWasExpected) {
   const std::vector<std::pair<std::string, std::string>> cases = {
       {"dens(4)", "column 1: unknown layer 'dens'; did you mean 'dense'"},
@@ -68,6 +81,8 @@ TEST(ModelDescription, SaysWhereAndWhatWasExpected) {
       {"residual()", "residual: expected at least one layer"},
       {"relu(3)", "takes no parameter"},
       {"none", "unknown layer 'none'"},
+      {"lenet", "unknown model 'lenet'; did you mean 'lenet5'"},
+      {"lenet5 dense(4)", "column 1: unknown layer 'lenet5'"},
       {"dense(\x01)", "got '\\x01'"},
       {"batch_norm(momentum=0)", "expected a momentum"},
       {"reshape(0)", "positive extents"},

@@ -181,6 +181,44 @@ SavedModel saved() {
 TEST(ModelFile, IsTheWholeModel) {
   const TemporaryFolder folder;
   save_model(folder.file("m.safetensors"), saved());
+TEST(Config, TakesSingleValuesAsText) {
+  TrainConfig config = small();
+  set_config_value(config, "learning_rate", "1e-3");
+  set_config_value(config, "epochs", "7");
+  set_config_value(config, "batch_size", "full");
+  set_config_value(config, "schedule", "cosine(warmup=3)");
+  set_config_value(config, "model", "\"dense(2)\"");
+  set_config_value(config, "scale", "unit");
+  set_config_value(config, "freeze", "[\"a.*\"]");
+  EXPECT_EQ(config.learning_rate, 1e-3);
+  EXPECT_EQ(config.epochs, 7);
+  EXPECT_EQ(config.batch_size, 0);
+  EXPECT_EQ(config.schedule, "cosine(warmup=3)");
+  EXPECT_EQ(config.model, "dense(2)");
+  EXPECT_EQ(config.scale, ScaleKind::unit);
+  EXPECT_EQ(config.freeze, std::vector<std::string>{"a.*"});
+  const std::string before = to_toml(config);
+  const std::vector<std::pair<std::string, std::string>> bad = {
+      {"epoch", "7"},      {"epochs", "many"}, {"epochs", "1.5"}, {"epochs", "1\nseed = 3"},
+      {"scale", "big"},    {"epochs", ""},     {"seed", "-1"},    {"model = \"x\"\nseed", "1"},
+      {"freeze", "dense"}, {"model", "\xff"},  {"l1", "true"},
+  };
+  for (const auto& [key, text] : bad) {
+    EXPECT_THROW(set_config_value(config, key, text), ConfigError) << key << " = " << text;
+  }
+  EXPECT_EQ(to_toml(config), before);
+}
+
+TEST(Config, RecipesAreConfigurations) {
+  for (const Recipe& recipe : recipes()) {
+    const TrainConfig config = parse_config(recipe.toml, std::string(recipe.name));
+    EXPECT_FALSE(config.data.empty());
+    EXPECT_FALSE(config.model.empty());
+    EXPECT_EQ(&find_recipe(recipe.name), &recipe);
+  }
+  EXPECT_THROW(find_recipe("fast"), ConfigError);
+}
+
   const SavedModel back = load_model(folder.file("m.safetensors"));
   EXPECT_EQ(back.module->describe(), "dense(4, act=tanh) dense(3)");
   EXPECT_EQ(weights_of(*back.module), weights_of(*saved().module));
