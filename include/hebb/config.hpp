@@ -47,6 +47,8 @@ struct TrainConfig {
   std::int64_t epochs = 10;                  ///< in total, those before a resumption included
   double l1 = 0;                             ///< strengths of penalties
   double l2 = 0;
+  double mixup = 0;           ///< mix samples of a batch by shares drawn from Beta(mixup, mixup); 0: none
+  double ema = 0;             ///< decay of the moving average of weights, such as 0.999; 0: none
   double clip_value = 0;      ///< largest absolute value of a gradient's element; 0: no limit
   double clip_norm = 0;       ///< largest norm of the whole gradient; 0: no limit
   std::int64_t patience = 0;  ///< epochs without a better validation loss before stopping; 0: never stop
@@ -76,7 +78,6 @@ std::string to_toml(const TrainConfig& config);
 /// The keys of the TOML file.
 std::vector<std::string_view> config_keys();
 
-}  // namespace hebb
 /// Sets one key to a value given as text, as TOML writes it, though texts may go without quotes: ("epochs",
 /// "5"), ("model", "dense(10)"). Throws ConfigError for an unknown key (with the nearest) and for a value of
 /// the wrong type; ranges are for `check` to tell.
@@ -92,3 +93,4 @@ std::span<const Recipe> recipes();
 /// The recipe of a name. Throws ConfigError, with the nearest name, when there is none.
 const Recipe& find_recipe(std::string_view name);
 
+}  // namespace hebb

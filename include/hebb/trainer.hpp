@@ -25,6 +25,8 @@ struct TrainerOptions {
   Schedule schedule = {};
   PenaltyOptions penalty = {};
   ClipOptions clip = {};
+  double mixup = 0;  ///< see TrainingOptions
+  double ema = 0;  ///< see TrainingOptions; validation, best and final weights are then those of the average
   /// Patterns of parameters that stay as they are, running statistics included: "dense_1.*".
   std::vector<std::string> freeze = {};
   /// Samples a step; 0: all of them, in the data set's order, which then is not shuffled. The last batch of
@@ -32,7 +34,7 @@ struct TrainerOptions {
   std::int64_t batch_size = 32;
   std::int64_t epochs = 10;   ///< in total, those before a resumption included; 0 trains nothing
   std::int64_t patience = 0;  ///< epochs without a lower validation loss before stopping; 0: never stop early
-  std::uint64_t seed = 0;     ///< of shuffling, dropout and augmentation
+  std::uint64_t seed = 0;     ///< of shuffling, dropout, mixing and augmentation
   /// Random changes of the training images, anew in every epoch; functions of seed, epoch and sample.
   Augmentation augment = {};
   std::int64_t evaluation_batch = 1024;
@@ -43,9 +45,9 @@ struct TrainerOptions {
 struct EpochReport {
   std::int64_t epoch = 0;  ///< from 1
   std::int64_t steps = 0;  ///< since the beginning of training
-  /// In the loss's own scale, penalties included, as the steps saw it: the mean over samples of the batches'
-  /// losses before their updates; for sse their sum. For a full batch it is exactly the loss before the
-  /// epoch's update.
+  /// In the loss's own scale, penalties and mixing included, as the steps saw it: the mean over samples of
+  /// the batches' losses before their updates; for sse their sum. For a full batch it is exactly the loss
+  /// before the epoch's update.
   double train_loss = 0;
   double learning_rate = 0;  ///< of the last step
   /// The training pass alone, shuffling and forming batches included. Epochs shorter than the clock is worth
@@ -62,7 +64,8 @@ struct EpochReport {
 struct Checkpoint {
   std::vector<NamedValue> parameters = {};
   std::vector<NamedValue> optimizer = {};
-  std::vector<NamedValue> best = {};  ///< parameters of the best epoch; empty where there is none
+  std::vector<NamedValue> average = {};  ///< moving average of the parameters; empty where there is none
+  std::vector<NamedValue> best = {};     ///< parameters of the best epoch; empty where there is none
   std::string progress = {};  ///< JSON: counters, schedule, early stopping, sums of an unfinished epoch
   std::int64_t epoch = 0;     ///< epochs completed
   std::int64_t steps = 0;

@@ -31,7 +31,16 @@ struct TrainingOptions {
   ClipOptions clip = {};
   /// Patterns of parameter names that stay as they are, running statistics included: "dense_1.*".
   std::vector<std::string> freeze = {};
-  std::uint64_t seed = 0;                ///< of dropout
+  /// Mixing of samples (Zhang et al. 2018, arXiv:1710.09412): each step draws a share s from Beta(mixup,
+  /// mixup), a function of seed and step, and learns from s x[i] + (1 - s) x[n-1-i] with targets mixed
+  /// likewise; of labels, s and 1 - s weigh the losses against both. 0: none.
+  double mixup = 0;
+  /// Decay d in [0, 1) of an exponential moving average of parameters and running statistics, with which the
+  /// model is evaluated and stored; 0: none. It starts from the initial values, and after step t = 1, 2, ...
+  /// becomes e + (1 - min(d, (1 + t) / (10 + t))) (p - e): a shorter memory while there is little to
+  /// remember.
+  double ema = 0;
+  std::uint64_t seed = 0;  ///< of dropout and mixing
   Precision precision = Precision::f32;  ///< of products
 };
 
@@ -51,7 +60,8 @@ struct BatchBuffers {
 ///     step.store(model);
 class TrainingStep {
  public:
-  /// Throws ConfigError when a freeze pattern matches nothing or no parameter is left to train.
+  /// Throws ConfigError when a freeze pattern matches nothing, no parameter is left to train, or a number is
+  /// out of its range.
   TrainingStep(const Module& model, SampleShape sample, TrainingOptions options);
   ~TrainingStep();
   TrainingStep(TrainingStep&&) noexcept;
@@ -78,7 +88,7 @@ class TrainingStep {
   void set_trainable(std::span<const float> flat);
 
   /// The model's outputs outside training for a batch written to `evaluation_batch(n)`, and the loss on it
-  /// where targets were written (penalties not included).
+  /// where targets were written (penalties not included); by the moving average where there is one.
   struct Evaluation {
     std::span<const float> outputs;  ///< [n, outputs...], valid until the next evaluation
     double loss = 0;
@@ -86,6 +96,8 @@ class TrainingStep {
   BatchBuffers evaluation_batch(std::int64_t n);
   Evaluation evaluate();
 
+  /// The share of the next step's mixing, a scalar; empty without mixing.
+  Tensor mixing() const;
   /// i32 [2]: where the next step's random numbers come from (ForwardContext::key).
   Tensor key() const;
 
@@ -94,14 +106,18 @@ class TrainingStep {
   double learning_rate() const;
   void set_learning_rate(double rate);
 
-  /// Copies the parameters' present values into a model of the same parameters.
+  /// Copies what predictions are to be made with into a model of the same parameters: their moving average
+  /// where there is one, else their present values.
   void store(Module& model) const;
-  /// Parameters by name (as `store` would set them), and the optimiser's state; together with `steps` the
-  /// whole state of training. Setting throws FormatError unless names and shapes are the same.
+  /// The same, by name.
+  std::vector<NamedValue> inference_state() const;
+  /// Parameters by name, and the optimiser's state; together with `steps`, and with `inference_state` where
+  /// there is a moving average, the whole state of training. Setting throws FormatError unless names and
+  /// shapes are the same.
   std::vector<NamedValue> parameter_state() const;
   std::vector<NamedValue> optimizer_state() const;
   void set_state(const std::vector<NamedValue>& parameters, const std::vector<NamedValue>& optimizer,
-                 std::int64_t steps);
+                 std::int64_t steps, const std::vector<NamedValue>& average = {});
 
   /// What the plan for the last batch size computes, one line a kernel.
   std::string plan() const;

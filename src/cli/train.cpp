@@ -134,6 +134,11 @@ void add_config_options(CLI::App& command, const std::shared_ptr<Options>& optio
                 [](TrainConfig& c, double v) { c.l1 = v; });
   o.add<double>(learning, "--l2", "X", "Penalty: times the sum of squared weights",
                 [](TrainConfig& c, double v) { c.l2 = v; });
+  o.add<double>(learning, "--mixup", "X", "Mix samples by shares from Beta(X, X), such as 0.2",
+                [](TrainConfig& c, double v) { c.mixup = v; });
+  o.add<double>(learning, "--ema", "DECAY",
+                "Evaluate and save a moving average of the weights, such as 0.999",
+                [](TrainConfig& c, double v) { c.ema = v; });
   o.add<double>(learning, "--clip-value", "X", "Limit each element of the gradient",
                 [](TrainConfig& c, double v) { c.clip_value = v; });
   o.add<double>(learning, "--clip-norm", "X", "Limit the norm of the whole gradient",
@@ -148,11 +153,6 @@ void add_config_options(CLI::App& command, const std::shared_ptr<Options>& optio
                 [](TrainConfig& c, double v) { c.checkpoint_seconds = v; });
 }
 
-TrainConfig configuration(const Options& options) {
-  TrainConfig config;
-  if (!options.resume.empty()) {
-    if (!options.file.empty())
-      throw ConfigError("--resume takes the run's own configuration: no file beside it");
 /// A word without dot and slash is a recipe where there is one; a file of that name is meant by ./NAME.
 TrainConfig recipe_or_file(const std::string& name) {
   if (name.find_first_of("./") != std::string::npos) return read_config(name);
@@ -163,6 +163,11 @@ TrainConfig recipe_or_file(const std::string& name) {
   return parse_config(find_recipe(name).toml, name);
 }
 
+TrainConfig configuration(const Options& options) {
+  TrainConfig config;
+  if (!options.resume.empty()) {
+    if (!options.file.empty())
+      throw ConfigError("--resume takes the run's own configuration: no file beside it");
     config = read_run_config(options.resume);
   } else if (!options.file.empty()) {
     config = recipe_or_file(options.file);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <cstdlib>
 #include <cstring>
 #include <list>
@@ -12,6 +13,8 @@
 #include "hebb/error.hpp"
 #include "hebb/ops.hpp"
 #include "hebb/transforms.hpp"
+#include "optim/mixup.hpp"
+#include "optim/option_text.hpp"
 
 namespace hebb {
 
@@ -92,11 +95,14 @@ struct TrainingStep::State {
   SampleShape sample;
   TrainingOptions options;
   std::vector<NamedTensor> parameters;
-  std::vector<Cell> cells;  // of the parameters, in their order
-  std::vector<Cell> slots;  // of the optimiser: slot by slot of each trainable parameter
+  std::vector<Cell> cells;     // of the parameters, in their order
+  std::vector<Cell> averages;  // of the parameters; none without a moving average
+  std::vector<Cell> slots;     // of the optimiser: slot by slot of each trainable parameter
   std::vector<std::string> slot_names;
   std::vector<std::size_t> trainable;  // indices of parameters
   std::vector<Tensor> coefficient_inputs;
+  Tensor mixing_input;       // share of the mixing; empty without
+  Tensor average_input;      // weight of the new value in the moving average; empty without
   std::list<Entry> entries;  // the one used last comes first
   Entry* current = nullptr;  // what batch() prepared
   Entry* evaluating = nullptr;
@@ -137,19 +143,23 @@ struct TrainingStep::State {
     spec.precision = options.precision;
     spec.inputs = {inputs.x, inputs.y};
     std::vector<void*> addresses;
-    for (const std::vector<Cell>* group : {&cells, &slots}) {
-      for (const Cell& cell : *group) {
-        spec.bound.push_back(cell.leaf());
-        addresses.push_back(cell.data());
+    const auto bind = [&](const std::vector<Cell>& leaves, const std::vector<Cell>& values) {
+      for (std::size_t i = 0; i < leaves.size(); ++i) {
+        spec.bound.push_back(leaves[i].leaf());
+        addresses.push_back(values[i].data());
       }
-    }
+    };
     std::int64_t outputs = 0;
     if (purpose == Purpose::evaluation) {
+      bind(cells, averages.empty() ? cells : averages);
       ForwardContext context;
       const Tensor prediction = model->forward(inputs.x, context);
       outputs = prediction.size();
       spec.outputs = {options.loss(prediction, inputs.y), prediction};
     } else {
+      bind(cells, cells);
+      bind(slots, slots);
+      bind(averages, averages);
       trace_training(spec, inputs, purpose);
     }
     return {std::move(spec), std::move(addresses), outputs};
@@ -167,8 +177,10 @@ struct TrainingStep::State {
     context.key = Tensor::placeholder({2}, DType::i32, "key");
     spec.inputs.push_back(context.key);
     for (const Tensor& coefficient : coefficient_inputs) spec.inputs.push_back(coefficient);
-    const Tensor prediction = model->forward(inputs.x, context);
-    Tensor loss = options.loss(prediction, inputs.y);
+    for (const Tensor& scalar : {mixing_input, average_input}) {
+      if (!scalar.empty()) spec.inputs.push_back(scalar);
+    }
+    Tensor loss = training_loss(*model, options.loss, inputs.x, inputs.y, mixing_input, context);
     if (options.penalty.l1 != 0 || options.penalty.l2 != 0)
       loss = loss + penalty(parameters, options.penalty);
     spec.outputs = {loss};
@@ -192,6 +204,20 @@ struct TrainingStep::State {
     for (const ForwardContext::Update& update : context.updates) {
       if (!is_frozen(update.leaf)) spec.updates.push_back({update.leaf, update.value});
     }
+    if (!averages.empty()) add_averages(spec);
+  }
+
+  /// What is updated is averaged in the same pass.
+  void add_averages(PlanSpec& spec) const {
+    const std::size_t count = spec.updates.size();
+    for (std::size_t i = 0; i < cells.size(); ++i) {
+      for (std::size_t u = 0; u < count; ++u) {
+        if (!spec.updates[u].leaf.same_as(cells[i].leaf())) continue;
+        const Tensor& average = averages[i].leaf();
+        spec.updates.push_back({average, average + average_input * (spec.updates[u].value - average)});
+        break;
+      }
+    }
   }
 
   bool is_frozen(const Tensor& leaf) const {
@@ -202,6 +228,14 @@ struct TrainingStep::State {
       });
     }
     return false;
+  }
+
+  /// The parameters' names with the values of their cells, or of those of their averages.
+  std::vector<NamedValue> named(const std::vector<Cell>& values) const {
+    std::vector<NamedValue> result;
+    for (std::size_t i = 0; i < parameters.size(); ++i)
+      result.push_back({parameters[i].name, values[i].value(), parameters[i].trainable});
+    return result;
   }
 
   BatchBuffers buffers(Entry& e) const {
@@ -220,6 +254,21 @@ struct TrainingStep::State {
     return {static_cast<std::int32_t>(options.seed ^ (options.seed >> 32)), static_cast<std::int32_t>(steps)};
   }
   void set_key(Entry& e) const { std::memcpy(e.execution.input(2), key().data(), 2 * sizeof(std::int32_t)); }
+
+  /// Feeds the numbers of a step, 1, 2, ..., in the order of the plan's inputs; its key was fed before.
+  void set_scalars(Entry& e) {
+    options.optimizer.coefficients(steps, learning_rate, coefficients);
+    std::size_t input = 3;
+    const auto feed = [&](double value) {
+      *static_cast<float*>(e.execution.input(input++)) = static_cast<float>(value);
+    };
+    for (const double coefficient : coefficients) feed(coefficient);
+    if (!mixing_input.empty()) feed(mixing_share(options.mixup, options.seed, steps - 1));
+    if (!average_input.empty()) {
+      const auto t = static_cast<double>(steps);
+      feed(1 - std::min(options.ema, (1 + t) / (10 + t)));
+    }
+  }
 
   Entry& prepared(Purpose purpose) {
     if (batch_size == 0) throw Error("training step: ask for the buffers of a batch first");
@@ -251,12 +300,23 @@ TrainingStep::TrainingStep(const Module& model, SampleShape sample, TrainingOpti
   s.model = model.clone();
   s.sample = std::move(sample);
   s.options = std::move(options);
+  require_option(s.options.mixup >= 0 && std::isfinite(s.options.mixup), "mixup", "zero or a positive number",
+                 s.options.mixup);
+  require_option(s.options.ema >= 0 && s.options.ema < 1, "ema", "a decay in [0, 1)", s.options.ema);
+  if (s.options.mixup > 0) s.mixing_input = Tensor::placeholder({}, DType::f32, "mixing");
+  if (s.options.ema > 0) s.average_input = Tensor::placeholder({}, DType::f32, "averaging");
   s.parameters = parameters(*s.model);
   for (const std::string& pattern : s.options.freeze) freeze(s.parameters, pattern);
   const auto per_parameter = s.options.optimizer.slots();
   for (std::size_t i = 0; i < s.parameters.size(); ++i) {
     const NamedTensor& parameter = s.parameters[i];
     s.cells.emplace_back(*parameter.value, 0.0);
+    if (s.options.ema > 0) {
+      const Tensor leaf =
+          Tensor::placeholder(parameter.value->shape(), DType::f32, parameter.name + ".average");
+      s.averages.emplace_back(leaf, 0.0);
+      s.averages.back().set(parameter.name, *parameter.value);
+    }
     if (!parameter.trainable) continue;
     s.trainable.push_back(i);
     for (int slot = 0; slot < per_parameter; ++slot) {
@@ -292,10 +352,7 @@ double TrainingStep::run() {
   State::Entry& entry = s.prepared(State::Purpose::step);
   s.set_key(entry);
   ++s.steps;
-  s.options.optimizer.coefficients(s.steps, s.learning_rate, s.coefficients);
-  for (std::size_t i = 0; i < s.coefficients.size(); ++i) {
-    *static_cast<float*>(entry.execution.input(3 + i)) = static_cast<float>(s.coefficients[i]);
-  }
+  s.set_scalars(entry);
   entry.execution.run();
   return *static_cast<const float*>(entry.execution.output(0));
 }
@@ -383,6 +440,12 @@ TrainingStep::Evaluation TrainingStep::evaluate() {
           *static_cast<const float*>(execution.output(0))};
 }
 
+Tensor TrainingStep::mixing() const {
+  const State& s = *state_;
+  if (s.mixing_input.empty()) return {};
+  const auto share = static_cast<float>(mixing_share(s.options.mixup, s.options.seed, s.steps));
+  return Tensor::from(std::span(&share, 1), Shape{});
+}
 Tensor TrainingStep::key() const {
   return Tensor::from(std::span<const std::int32_t>(state_->key()), Shape{2});
 }
@@ -390,15 +453,13 @@ std::int64_t TrainingStep::steps() const { return state_->steps; }
 double TrainingStep::learning_rate() const { return state_->learning_rate; }
 void TrainingStep::set_learning_rate(double rate) { state_->learning_rate = rate; }
 
-void TrainingStep::store(Module& model) const { load_exactly(parameters(model), parameter_state()); }
+void TrainingStep::store(Module& model) const { load_exactly(parameters(model), inference_state()); }
 
-std::vector<NamedValue> TrainingStep::parameter_state() const {
-  std::vector<NamedValue> values;
-  for (std::size_t i = 0; i < state_->parameters.size(); ++i) {
-    values.push_back({state_->parameters[i].name, state_->cells[i].value(), state_->parameters[i].trainable});
-  }
-  return values;
+std::vector<NamedValue> TrainingStep::inference_state() const {
+  return state_->averages.empty() ? parameter_state() : state_->named(state_->averages);
 }
+
+std::vector<NamedValue> TrainingStep::parameter_state() const { return state_->named(state_->cells); }
 
 std::vector<NamedValue> TrainingStep::optimizer_state() const {
   std::vector<NamedValue> values;
@@ -409,7 +470,8 @@ std::vector<NamedValue> TrainingStep::optimizer_state() const {
 }
 
 void TrainingStep::set_state(const std::vector<NamedValue>& parameters,
-                             const std::vector<NamedValue>& optimizer, std::int64_t steps) {
+                             const std::vector<NamedValue>& optimizer, std::int64_t steps,
+                             const std::vector<NamedValue>& average) {
   const auto assign = [](std::vector<Cell>& cells, const auto& name_of,
                          const std::vector<NamedValue>& values) {
     if (values.size() != cells.size()) {
@@ -424,8 +486,9 @@ void TrainingStep::set_state(const std::vector<NamedValue>& parameters,
       cells[i].set(name_of(i), found->second->value);
     }
   };
-  assign(
-      state_->cells, [&](std::size_t i) { return state_->parameters[i].name; }, parameters);
+  const auto parameter_name = [&](std::size_t i) { return state_->parameters[i].name; };
+  assign(state_->cells, parameter_name, parameters);
+  assign(state_->averages, parameter_name, average);
   assign(
       state_->slots, [&](std::size_t i) { return state_->slot_names[i]; }, optimizer);
   state_->steps = steps;

@@ -12,6 +12,7 @@
 #include "hebb/ops.hpp"
 #include "hebb/transforms.hpp"
 #include "io/json.hpp"
+#include "optim/mixup.hpp"
 #include "train/training.hpp"
 
 namespace hebb::training {
@@ -76,6 +77,7 @@ Checkpoint Training::checkpoint() {
     state.optimizer.push_back({kLbfgsState, vector_of(lbfgs_->state())});
     state.optimizer.push_back({kLbfgsPoint, vector_of(point_)});
   }
+  if (options_.ema > 0) state.average = step_.inference_state();
   state.best = best_;
   state.epoch = position_.epoch;
   state.steps = step_.steps();
@@ -108,7 +110,7 @@ void Training::restore(const Checkpoint& state) {
     point_ = point;
     optimizer.resize(optimizer.size() - 2);
   }
-  step_.set_state(state.parameters, optimizer, state.steps);
+  step_.set_state(state.parameters, optimizer, state.steps, state.average);
   best_ = state.best;
   try {
     const Json json = parse_json(state.progress);
@@ -239,11 +241,11 @@ std::string Training::culprit(const Dataset& data, std::span<const std::int64_t>
   if (const std::string bad = first_bad(y); !bad.empty()) return "a target of the data, which is " + bad;
 
   const std::unique_ptr<Module> model = model_.clone();
-  load_exactly(parameters(*model), step_.parameter_state());
+  load_exactly(parameters(*model), training ? step_.parameter_state() : step_.inference_state());
   std::vector<NamedTensor> named = parameters(*model);
   for (const std::string& pattern : options_.freeze) freeze(named, pattern);
   ForwardContext context{.training = training, .key = step_.key()};
-  Tensor loss = options_.loss(model->forward(x, context), y);
+  Tensor loss = training_loss(*model, options_.loss, x, y, training ? step_.mixing() : Tensor(), context);
   if (training) loss = loss + penalty(named, options_.penalty);
 
   const std::vector<Tensor> nodes = all_nodes({loss});

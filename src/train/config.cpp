@@ -247,6 +247,9 @@ void TrainConfig::check() const {
        {std::pair("l1", l1), {"l2", l2}, {"clip_value", clip_value}, {"clip_norm", clip_norm}}) {
     require_range(key, value, 0.0, kMostReal);
   }
+  require_range("mixup", mixup, 0.0, kMostReal);
+  if (!(ema >= 0 && ema < 1))
+    throw ConfigError(fmt::format("ema: expected a decay from 0 to below 1, got {}", ema));
   require_range("checkpoint_seconds", checkpoint_seconds, 0.0, 1e9);
   if (!(validation >= 0 && validation < 1)) {
     throw ConfigError(fmt::format("validation: expected a share from 0 to below 1, got {}", validation));
@@ -314,9 +317,6 @@ std::vector<std::string_view> config_keys() {
   return keys;
 }
 
-std::string training::first_difference(const TrainConfig& a, const TrainConfig& b) {
-  constexpr std::array<std::string_view, 6> kMayDiffer = {
-      "epochs", "patience", "checkpoint_seconds", "evaluation_batch", "threads", "data_dirs"};
 void set_config_value(TrainConfig& config, const std::string& key, const std::string& text) {
   const std::vector<std::string_view> known = config_keys();
   if (std::find(known.begin(), known.end(), key) == known.end())
@@ -334,6 +334,9 @@ void set_config_value(TrainConfig& config, const std::string& key, const std::st
   }
 }
 
+std::string training::first_difference(const TrainConfig& a, const TrainConfig& b) {
+  constexpr std::array<std::string_view, 6> kMayDiffer = {
+      "epochs", "patience", "checkpoint_seconds", "evaluation_batch", "threads", "data_dirs"};
   std::vector<std::string> of_a;
   const auto ignore_group = [](std::string_view) {};
   for_each_field(a, ignore_group,

@@ -55,6 +55,8 @@ void for_each_field(Config& c, const Group& group, const Field& field) {
   field("epochs", c.epochs);
   field("l1", c.l1);
   field("l2", c.l2);
+  field("mixup", c.mixup);
+  field("ema", c.ema);
   field("clip_value", c.clip_value);
   field("clip_norm", c.clip_norm);
   field("patience", c.patience);

@@ -45,6 +45,8 @@ Method parse_method(const TrainConfig& config) {
     const bool constant = schedule.kind == "constant" && schedule.warmup == 0;
     const char* key = !constant                ? "schedule"
                       : config.clip_value != 0 ? "clip_value"
+                      : config.mixup != 0      ? "mixup"
+                      : config.ema != 0        ? "ema"
                       : config.clip_norm != 0  ? "clip_norm"
                                                : nullptr;
     if (key != nullptr) throw ConfigError(fmt::format("{}: lbfgs chooses its steps itself", key));

@@ -105,8 +105,9 @@ class Keeper final : public TrainingObserver {
   }
   void on_checkpoint(const Checkpoint& state, bool final) override {
     if (folder_ != nullptr) {
-      const SavedModel last = with(state.parameters, state);
-      const SavedModel best = state.best.empty() ? with(state.parameters, state) : with(state.best, state);
+      const std::vector<NamedValue>& newest = state.average.empty() ? state.parameters : state.average;
+      const SavedModel last = with(newest, state);
+      const SavedModel best = state.best.empty() ? with(newest, state) : with(state.best, state);
       folder_->keep(state, last, best);
     }
     if (next_ != nullptr) next_->on_checkpoint(state, final);
@@ -141,10 +142,10 @@ TrainConfig resolved(TrainConfig config, const Method& method, const RunResult& 
   config.augment = Augmentation::parse(config.augment).describe();
   if (config.optimizer.find("learning_rate") != std::string::npos) config.learning_rate.reset();
   if (config.model.empty() && config.init_from.empty()) config.model = result.model.module->describe();
-  return config;
   for (const NamedModel& model : named_models()) {
     if (config.model == model.name) config.model = model.text;
   }
+  return config;
 }
 
 void refuse_other_configuration(const TrainConfig& config, const std::string& folder) {
@@ -165,6 +166,8 @@ TrainerOptions trainer_options(const TrainConfig& config, const Method& method, 
           .schedule = method.schedule,
           .penalty = method.penalty,
           .clip = method.clip,
+          .mixup = config.mixup,
+          .ema = config.ema,
           .freeze = config.freeze,
           .batch_size = config.batch_size,
           .epochs = config.epochs,

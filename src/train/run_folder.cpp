@@ -22,6 +22,7 @@ namespace {
 
 constexpr const char* kParameter = "parameter/";
 constexpr const char* kOptimizer = "optimizer/";
+constexpr const char* kAverage = "average/";
 constexpr const char* kBestParameter = "best/";
 
 Json to_json(const EpochReport& report) {
@@ -168,7 +169,7 @@ Checkpoint RunFolder::read_checkpoint() const {
   for (const auto& [key, tensor] : content.tensors) {
     for (const auto& [prefix, to] :
          {std::pair(kParameter, &state.parameters), std::pair(kOptimizer, &state.optimizer),
-          std::pair(kBestParameter, &state.best)}) {
+          std::pair(kAverage, &state.average), std::pair(kBestParameter, &state.best)}) {
       if (key.starts_with(prefix)) to->push_back({key.substr(std::strlen(prefix)), tensor});
     }
   }
@@ -201,7 +202,7 @@ void RunFolder::keep(const Checkpoint& state, const SavedModel& last, const Save
                       {"format_version", "1"}};
   for (const auto& [prefix, from] :
        {std::pair(kParameter, &state.parameters), std::pair(kOptimizer, &state.optimizer),
-        std::pair(kBestParameter, &state.best)}) {
+        std::pair(kAverage, &state.average), std::pair(kBestParameter, &state.best)}) {
     for (const NamedValue& value : *from) content.tensors.emplace_back(prefix + value.name, value.value);
   }
   // The models first: whoever finds the state to resume from finds them too.

@@ -63,6 +63,8 @@ Training::Training(Module& model, const TrainerOptions& options, const TrainerIn
              .penalty = options.penalty,
              .clip = options.clip,
              .freeze = options.freeze,
+             .mixup = options.mixup,
+             .ema = options.ema,
              .seed = options.seed}),
       schedule_(options.schedule),
       base_rate_(options.lbfgs ? options.lbfgs->learning_rate : options.optimizer.learning_rate()) {
@@ -99,6 +101,9 @@ void Training::check_options() const {
   require(options_.patience >= 0, "expected a patience of 0 or more", static_cast<double>(options_.patience));
   require(options_.evaluation_batch >= 1, "expected an evaluation batch of 1 or more",
           static_cast<double>(options_.evaluation_batch));
+  require(options_.mixup == 0 || !options_.lbfgs, "lbfgs learns from samples as they are: expected mixup 0",
+          options_.mixup);
+  require(options_.ema == 0 || !options_.lbfgs, "lbfgs keeps no average: expected ema 0", options_.ema);
   require(options_.checkpoint_seconds >= 0, "expected 0 or more seconds between checkpoints",
           options_.checkpoint_seconds);
   if (options_.lbfgs && !options_.augment.empty())
@@ -211,7 +216,7 @@ void Training::judge(EpochReport& report) {
     position_.best_loss = *report.validation_loss;
     position_.best_epoch = report.epoch;
     position_.bad_epochs = 0;
-    best_ = step_.parameter_state();
+    best_ = step_.inference_state();
   } else {
     ++position_.bad_epochs;
   }

@@ -70,7 +70,9 @@ TEST(TrainingStep, AllocatesNothingOnceItRuns) {
                         {.loss = "cross_entropy",
                          .optimizer = Optimizer::parse(name),
                          .penalty = {.l1 = 1e-5, .l2 = 1e-4},
-                         .clip = {.value = 1, .norm = 1}});
+                         .clip = {.value = 1, .norm = 1},
+                         .mixup = 0.2,
+                         .ema = 0.9});
       for (const std::int64_t n : {3, 128}) {
         fill(step.batch(n), n);
         fill(step.evaluation_batch(n), n);

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <atomic>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <sstream>
@@ -52,6 +54,45 @@ TEST(Run, KeepsItsFolderAndGoesOn) {
     EXPECT_EQ(nlohmann::json::parse(line).at("epoch"), ++count);
   }
   EXPECT_EQ(count, 6);
+}
+
+TEST(Run, KeepsTheMovingAverageAndGoesOn) {
+  const TemporaryFolder folder;
+  TrainConfig config = small(6);
+  config.ema = 0.98;
+  config.mixup = 0.2;
+  config.loss = "cross_entropy(label_smoothing=0.1)";
+  config.schedule = "one_cycle";
+  const RunResult straight = run_training(config, moons(), {.out = folder.file("a")});
+  // Stopped after a while, in the middle of an epoch or between two.
+  std::atomic<bool> stop{false};
+  class Stopper final : public TrainingObserver {
+   public:
+    explicit Stopper(std::atomic<bool>& flag) : flag_(flag) {}
+    void on_epoch(const EpochReport& report) override { flag_ = report.epoch >= 2; }
+
+   private:
+    std::atomic<bool>& flag_;
+  } stopper(stop);
+  const RunResult first =
+      run_training(config, moons(), {.out = folder.file("b"), .observer = &stopper, .stop = &stop});
+  ASSERT_TRUE(first.training.interrupted);
+  const RunResult resumed = run_training(config, moons(), {.out = folder.file("b"), .resume = true});
+  EXPECT_EQ(weights_of(*resumed.model.module), weights_of(*straight.model.module));
+  for (const char* name : {"best.safetensors", "last.safetensors"}) {
+    EXPECT_EQ(weights_of(*load_model(folder.file("b/") + name).module), weights_of(*straight.model.module));
+  }
+  // The average is not the weights, and without it the run cannot go on.
+  SafetensorsFile state = read_safetensors(folder.file("b/resume.safetensors"));
+  const auto named = [&](const std::string& name) {
+    return std::find_if(state.tensors.begin(), state.tensors.end(),
+                        [&](const auto& tensor) { return tensor.first == name; });
+  };
+  EXPECT_NE(named("average/dense_1.weight")->second.to_vector(),
+            named("parameter/dense_1.weight")->second.to_vector());
+  state.tensors.erase(named("average/dense_1.weight"));
+  write_safetensors(folder.file("b/resume.safetensors"), state);
+  EXPECT_THROW(run_training(config, moons(), {.out = folder.file("b"), .resume = true}), FormatError);
 }
 
 TEST(Run, RefusesAFolderThatHoldsOne) {
@@ -133,8 +174,48 @@ TEST(Config, IsReadBackExactly) {
   config.batch_size = 0;
   config.l2 = 1e-300;
   config.augment = "shift(2) elastic(alpha=30, sigma=3)";
+  config.mixup = 0.2;
+  config.ema = 0.999;
   const std::string text = to_toml(config);
   EXPECT_EQ(to_toml(parse_config(text)), text);
+}
+
+TEST(Config, TakesSingleValuesAsText) {
+  TrainConfig config = small();
+  set_config_value(config, "learning_rate", "1e-3");
+  set_config_value(config, "epochs", "7");
+  set_config_value(config, "batch_size", "full");
+  set_config_value(config, "schedule", "cosine(warmup=3)");
+  set_config_value(config, "model", "\"dense(2)\"");
+  set_config_value(config, "scale", "unit");
+  set_config_value(config, "freeze", "[\"a.*\"]");
+  EXPECT_EQ(config.learning_rate, 1e-3);
+  EXPECT_EQ(config.epochs, 7);
+  EXPECT_EQ(config.batch_size, 0);
+  EXPECT_EQ(config.schedule, "cosine(warmup=3)");
+  EXPECT_EQ(config.model, "dense(2)");
+  EXPECT_EQ(config.scale, ScaleKind::unit);
+  EXPECT_EQ(config.freeze, std::vector<std::string>{"a.*"});
+  const std::string before = to_toml(config);
+  const std::vector<std::pair<std::string, std::string>> bad = {
+      {"epoch", "7"},      {"epochs", "many"}, {"epochs", "1.5"}, {"epochs", "1\nseed = 3"},
+      {"scale", "big"},    {"epochs", ""},     {"seed", "-1"},    {"model = \"x\"\nseed", "1"},
+      {"freeze", "dense"}, {"model", "\xff"},  {"l1", "true"},
+  };
+  for (const auto& [key, text] : bad) {
+    EXPECT_THROW(set_config_value(config, key, text), ConfigError) << key << " = " << text;
+  }
+  EXPECT_EQ(to_toml(config), before);
+}
+
+TEST(Config, RecipesAreConfigurations) {
+  for (const Recipe& recipe : recipes()) {
+    const TrainConfig config = parse_config(recipe.toml, std::string(recipe.name));
+    EXPECT_FALSE(config.data.empty());
+    EXPECT_FALSE(config.model.empty());
+    EXPECT_EQ(&find_recipe(recipe.name), &recipe);
+  }
+  EXPECT_THROW(find_recipe("fast"), ConfigError);
 }
 
 TEST(Config, SaysWhereItIsWrong) {
@@ -181,44 +262,6 @@ SavedModel saved() {
 TEST(ModelFile, IsTheWholeModel) {
   const TemporaryFolder folder;
   save_model(folder.file("m.safetensors"), saved());
-TEST(Config, TakesSingleValuesAsText) {
-  TrainConfig config = small();
-  set_config_value(config, "learning_rate", "1e-3");
-  set_config_value(config, "epochs", "7");
-  set_config_value(config, "batch_size", "full");
-  set_config_value(config, "schedule", "cosine(warmup=3)");
-  set_config_value(config, "model", "\"dense(2)\"");
-  set_config_value(config, "scale", "unit");
-  set_config_value(config, "freeze", "[\"a.*\"]");
-  EXPECT_EQ(config.learning_rate, 1e-3);
-  EXPECT_EQ(config.epochs, 7);
-  EXPECT_EQ(config.batch_size, 0);
-  EXPECT_EQ(config.schedule, "cosine(warmup=3)");
-  EXPECT_EQ(config.model, "dense(2)");
-  EXPECT_EQ(config.scale, ScaleKind::unit);
-  EXPECT_EQ(config.freeze, std::vector<std::string>{"a.*"});
-  const std::string before = to_toml(config);
-  const std::vector<std::pair<std::string, std::string>> bad = {
-      {"epoch", "7"},      {"epochs", "many"}, {"epochs", "1.5"}, {"epochs", "1\nseed = 3"},
-      {"scale", "big"},    {"epochs", ""},     {"seed", "-1"},    {"model = \"x\"\nseed", "1"},
-      {"freeze", "dense"}, {"model", "\xff"},  {"l1", "true"},
-  };
-  for (const auto& [key, text] : bad) {
-    EXPECT_THROW(set_config_value(config, key, text), ConfigError) << key << " = " << text;
-  }
-  EXPECT_EQ(to_toml(config), before);
-}
-
-TEST(Config, RecipesAreConfigurations) {
-  for (const Recipe& recipe : recipes()) {
-    const TrainConfig config = parse_config(recipe.toml, std::string(recipe.name));
-    EXPECT_FALSE(config.data.empty());
-    EXPECT_FALSE(config.model.empty());
-    EXPECT_EQ(&find_recipe(recipe.name), &recipe);
-  }
-  EXPECT_THROW(find_recipe("fast"), ConfigError);
-}
-
   const SavedModel back = load_model(folder.file("m.safetensors"));
   EXPECT_EQ(back.module->describe(), "dense(4, act=tanh) dense(3)");
   EXPECT_EQ(weights_of(*back.module), weights_of(*saved().module));

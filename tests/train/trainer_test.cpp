@@ -62,13 +62,17 @@ class Keeping final : public TrainingObserver {
 
 TEST(Trainer, StoppedAnywhereAndResumedEndsWithTheSameBits) {
   const DataSplits data = moons();
-  for (const char* optimizer : {"adam", "momentum", "rprop", "lbfgs"}) {
+  for (const char* optimizer : {"adam", "momentum", "rprop", "lbfgs", "adamw"}) {
     SCOPED_TRACE(optimizer);
     TrainerOptions options = {.loss = "cross_entropy",
                               .schedule = Schedule::parse("plateau(patience=0, gamma=0.5)"),
                               .batch_size = 32,
                               .epochs = 6,
                               .seed = 9};
+    if (std::string(optimizer) == "adamw") {
+      options.mixup = 0.2;
+      options.ema = 0.9;
+    }
     const bool whole = std::string(optimizer) == "lbfgs";
     if (whole) {
       options.lbfgs = LbfgsOptions();
