@@ -16,7 +16,7 @@ constexpr std::int64_t kTaskElements = 8192;  // elements worth a task
 constexpr std::size_t kMostPointers = 256;
 constexpr std::int64_t kMostCalls = 128;  // of an iteration that is kept as a list of calls
 constexpr std::int32_t kMostRegisters = 64;
-constexpr std::size_t kMostFusedArrays = 16;  // operands and results of a program computed as a whole
+constexpr std::size_t kMostFusedArrays = 18;  // operands and results of a program computed as a whole
 
 /// Strides of an operand along the iteration's axes, 0 where it is broadcast.
 std::vector<std::int64_t> broadcast_strides(const Shape& iteration, const Shape& slot) {

@@ -65,6 +65,42 @@ constexpr Program<11, 3> kAdamW = {.operands = 12,
                                               {Code::sub, 12, 21}}},  // 22: parameter
                                    .stored = {14, 18, 22}};
 
+/// Adam with a moving average of the parameter. Operands: 0 weight of the new value, 12 average; 1 to 11 as 0
+/// to 10 of Adam.
+constexpr Program<12, 4> kAveragedAdam = {.operands = 13,
+                                          .scalars = 0xdad,
+                                          .lines = {{{Code::mul, 5, 6},
+                                                     {Code::fma, 3, 4, 13},  // 14: m
+                                                     {Code::mul, 2, 14},
+                                                     {Code::mul, 4, 4},
+                                                     {Code::mul, 8, 9},
+                                                     {Code::fma, 7, 16, 17},  // 18: v
+                                                     {Code::sqrt, 18},
+                                                     {Code::fma, 19, 10, 11},
+                                                     {Code::div, 15, 20},
+                                                     {Code::sub, 1, 21},  // 22: parameter
+                                                     {Code::sub, 22, 12},
+                                                     {Code::fma, 0, 23, 12}}},  // 24: average
+                                          .stored = {14, 18, 22, 24}};
+
+/// The same of AdamW: 1 to 12 as its 0 to 11, 13 average.
+constexpr Program<13, 4> kAveragedAdamW = {.operands = 14,
+                                           .scalars = 0x1b5d,
+                                           .lines = {{{Code::mul, 1, 2},
+                                                      {Code::mul, 6, 7},
+                                                      {Code::fma, 4, 5, 15},  // 16: m
+                                                      {Code::mul, 3, 16},
+                                                      {Code::mul, 5, 5},
+                                                      {Code::mul, 9, 10},
+                                                      {Code::fma, 8, 18, 19},  // 20: v
+                                                      {Code::sqrt, 20},
+                                                      {Code::fma, 21, 11, 12},
+                                                      {Code::div, 17, 22},
+                                                      {Code::sub, 14, 23},  // 24: parameter
+                                                      {Code::sub, 24, 13},
+                                                      {Code::fma, 0, 25, 13}}},  // 26: average
+                                           .stored = {16, 20, 24, 26}};
+
 /// RMSprop. Operands: 0 rate, 1 gradient, 2 1 - decay, 3 decay, 4 v, 5 epsilon, 6 parameter.
 constexpr Program<7, 2> kRmsprop = {.operands = 7,
                                     .scalars = 0x2d,
@@ -106,9 +142,9 @@ constexpr Program<7, 2> kSigmoidSquaredError = {.operands = 3,
 constexpr Program<2, 1> kTanhGradient = {
     .operands = 3, .scalars = 0x4, .lines = {{{Code::fnma, 1, 1, 2}, {Code::mul, 0, 3}}}, .stored = {4}};
 
-#define HEBB_FUSED_PROGRAMS(EACH)                                                         \
-  EACH(kAdam), EACH(kAdamW), EACH(kRmsprop), EACH(kReluGradient), EACH(kSigmoidGradient), \
-      EACH(kSigmoidSquaredError), EACH(kTanhGradient)
+#define HEBB_FUSED_PROGRAMS(EACH)                                                                            \
+  EACH(kAdam), EACH(kAdamW), EACH(kAveragedAdam), EACH(kAveragedAdamW), EACH(kRmsprop), EACH(kReluGradient), \
+      EACH(kSigmoidGradient), EACH(kSigmoidSquaredError), EACH(kTanhGradient)
 
 }  // namespace
 }  // namespace hebb

@@ -99,6 +99,24 @@ TEST(Averaging, IsOfAllThatChanges) {
   }
 }
 
+TEST(Averaging, IsOneKernelWithAdam) {
+  Sequential model = Sequential::parse("dense(40, act=relu) dense(10)");
+  model.build({30}, 1);
+  for (const char* optimizer : {"adam", "adamw"}) {
+    TrainingStep step(model, {.input = {30}, .target_type = DType::i32},
+                      {.loss = "cross_entropy", .optimizer = Optimizer::parse(optimizer), .ema = 0.99});
+    step.batch(8);
+    std::istringstream lines(step.plan());
+    int updates = 0;
+    for (std::string line; std::getline(lines, line);) {
+      if (line.find("sqrt") == std::string::npos) continue;
+      EXPECT_NE(line.find("in one kernel"), std::string::npos) << optimizer << ": " << line;
+      ++updates;
+    }
+    EXPECT_EQ(updates, 4) << optimizer;
+  }
+}
+
 TEST(Averaging, IsWhatIsEvaluated) {
   Sequential model = Sequential::parse("dense(4, act=tanh) batch_norm dense(2)");
   model.build({3}, 1);
