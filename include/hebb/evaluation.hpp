@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -42,6 +43,14 @@ struct EvaluationReport {
 /// wants it. Throws DataError for an empty data set, ShapeError when model, loss and data do not fit.
 EvaluationReport evaluate(const Module& model, const Dataset& data, const Loss& loss,
                           const EvaluationOptions& options = {});
+
+/// A model that sees each image as it is and shifted by up to `pixels` in both directions, (2 pixels + 1)^2
+/// times, pixels beyond an edge being those of the edge; its outputs are such that `loss.probabilities` of
+/// them is the mean of the probabilities of all (for regression, the mean of the outputs). Throws ConfigError
+/// unless samples are images, [height, width, channels] or [height, width], larger than the shifts, and 0 <=
+/// pixels <= 4.
+std::unique_ptr<Module> average_over_shifts(const Module& model, const Loss& loss, const Shape& input,
+                                            std::int64_t pixels);
 
 /// Throws ConfigError unless outputs of such a shape (of one sample) can be compared with the data's targets
 /// by this loss; the message tells what the last layer should be.

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "hebb/datasets.hpp"
+#include "hebb/model_file.hpp"
 
 namespace hebb::cli {
 
@@ -44,6 +45,10 @@ void watch_interrupts();
 std::vector<std::string> data_directories(const std::vector<std::string>& given);
 /// $XDG_CACHE_HOME/hebb or ~/.cache/hebb.
 std::string cache_directory();
+
+/// `--tta N`, and what it does to a model: see average_over_shifts of hebb/evaluation.hpp.
+void add_shifts(CLI::App& command, std::int64_t& pixels);
+void average_over_shifts(SavedModel& model, std::int64_t pixels);
 
 /// `--threads N`, which acts at once.
 void add_threads(CLI::App& command);

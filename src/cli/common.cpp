@@ -7,6 +7,7 @@
 #include "cli/terminal.hpp"
 #include "core/names.hpp"
 #include "hebb/error.hpp"
+#include "hebb/evaluation.hpp"
 #include "hebb/threads.hpp"
 
 namespace hebb::cli {
@@ -80,6 +81,19 @@ CLI::Validator is_given() {
   return {
       [](const std::string& text) -> std::string { return text.empty() ? "expected a path, got ''" : ""; },
       ""};
+}
+
+void add_shifts(CLI::App& command, std::int64_t& pixels) {
+  command
+      .add_option("--tta", pixels,
+                  "Images: average the predictions of all shifts by up to N pixels (test-time augmentation)")
+      ->check(is_number<std::int64_t>())
+      ->type_name("N");
+}
+
+void average_over_shifts(SavedModel& model, std::int64_t pixels) {
+  if (pixels == 0) return;
+  model.module = hebb::average_over_shifts(*model.module, model.loss, model.input.input_shape, pixels);
 }
 
 void add_threads(CLI::App& command) {

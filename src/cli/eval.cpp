@@ -29,6 +29,7 @@ struct Options {
   std::string confusion;
   std::string worst;
   std::int64_t worst_count = 40;
+  std::int64_t shifts = 0;
   bool json = false;
   DataOptions data_options;
 };
@@ -128,7 +129,8 @@ void run(Options& options) {
   if (options.worst_count < 1) {
     throw ConfigError(fmt::format("--worst-count: expected 1 or more, got {}", options.worst_count));
   }
-  const SavedModel model = load_model(options.model);
+  SavedModel model = load_model(options.model);
+  average_over_shifts(model, options.shifts);
   options.data_options.directories = data_directories(options.data_options.directories);
   follow(model.input, options);
   const DataSplits data = load_dataset(options.data, options.data_options);
@@ -170,6 +172,7 @@ void add_eval(CLI::App& app, Context&) {
   command->add_option("--worst-count", options->worst_count, "How many of them (default: 40)")
       ->check(is_number<std::int64_t>())
       ->type_name("N");
+  add_shifts(*command, options->shifts);
   command->add_flag("--json", options->json, "Print one JSON object instead of text");
   add_threads(*command);
   add_data_options(*command, [options](const ChangeData& change) { change(options->data_options); });

@@ -33,6 +33,7 @@ struct Options {
   std::string input;
   bool probabilities = false;
   std::int64_t top = 0;
+  std::int64_t shifts = 0;
   bool json = false;
 };
 
@@ -180,7 +181,9 @@ std::string csv_of(const Answer& answer, bool keys) {
 }
 
 void run(const Options& options) {
-  LoadedModel model(options.model);
+  SavedModel saved = load_model(options.model);
+  average_over_shifts(saved, options.shifts);
+  LoadedModel model(saved);
   const Answers answers(model, options);
   const Samples samples = read_samples(options, model.input());
   const auto features = static_cast<std::size_t>(model.inputs());
@@ -225,6 +228,7 @@ void add_predict(CLI::App& app, Context&) {
   command->add_option("--top", options->top, "The K most probable classes and their probabilities")
       ->check(is_number<std::int64_t>())
       ->type_name("K");
+  add_shifts(*command, options->shifts);
   command->add_flag("--json", options->json, "Print one JSON object instead of CSV");
   add_threads(*command);
   command->footer(kExamples);

@@ -336,6 +336,26 @@ TEST(Cli, IsInterruptedSavesAndGoesOn) {
   EXPECT_EQ(only_object(resumed)["epochs"], epochs + 1);
 }
 
+TEST(Cli, AveragesOverShifts) {
+  const Shell hebb;
+  const std::string data = " --data strokes --count 600 --test-count 100";
+  ASSERT_EQ(hebb("train --model 'dense(32, act=relu) dense(10)' --epochs 3 --out run -q" + data).code, 0);
+  const Json plain = only_object(hebb("eval run/best.safetensors --json" + data));
+  const Json shifted = only_object(hebb("eval run/best.safetensors --tta 1 --json" + data));
+  EXPECT_NE(shifted["loss"], plain["loss"]);
+  EXPECT_GT(shifted["accuracy"].get<double>(), 0.5);
+  std::string row;
+  for (int i = 0; i < 784; ++i) row += std::string(i == 0 ? "" : ",") + std::to_string(i * 7 % 256);
+  hebb.write("digit.csv", row + "\n");
+  const Outcome one = hebb("predict run/best.safetensors --input digit.csv --proba");
+  const Outcome nine = hebb("predict run/best.safetensors --input digit.csv --proba --tta 1");
+  EXPECT_EQ(nine.code, 0) << nine.err;
+  EXPECT_NE(one.out, nine.out);
+  EXPECT_EQ(hebb("eval run/best.safetensors --tta 9" + data).code, 2);
+  ASSERT_EQ(hebb(std::string(kTrainIris) + " --out iris").code, 0);
+  EXPECT_EQ(hebb("eval iris/best.safetensors --data iris --tta 1").code, 2);
+}
+
 TEST(Cli, SaysWhatItIs) {
   const Shell hebb;
   EXPECT_TRUE(hebb("version").out.starts_with("hebb "));
