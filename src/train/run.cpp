@@ -9,8 +9,9 @@
 #include "hebb/threads.hpp"
 #include "io/json.hpp"
 #include "train/config_fields.hpp"
-#include "train/method.hpp"
+#include "train/preparation.hpp"
 #include "train/run_folder.hpp"
+#include "train/subset.hpp"
 
 namespace hebb {
 
@@ -19,74 +20,12 @@ namespace {
 using training::Method;
 using training::RunFolder;
 
-/// Some samples of a data set, as one of their own.
-class Subset final : public Dataset {
- public:
-  Subset(const Dataset& whole, const std::vector<std::int64_t>& samples) : whole_(whole), samples_(samples) {}
-  std::int64_t size() const override { return static_cast<std::int64_t>(samples_.size()); }
-  Shape input_shape() const override { return whole_.input_shape(); }
-  TargetKind target_kind() const override { return whole_.target_kind(); }
-  std::int64_t outputs() const override { return whole_.outputs(); }
-  void fill(std::span<const std::int64_t> indices, float* inputs,
-            const TargetBuffer& targets) const override {
-    std::vector<std::int64_t> mapped;
-    for (const std::int64_t i : indices) mapped.push_back(samples_.at(static_cast<std::size_t>(i)));
-    whole_.fill(mapped, inputs, targets);
-  }
-
- private:
-  const Dataset& whole_;
-  const std::vector<std::int64_t>& samples_;
-};
-
 EvaluationReport evaluate_part(const Module& model, const Dataset& data,
                                const std::vector<std::int64_t>& samples, const TrainConfig& config,
                                const Loss& loss) {
   const EvaluationOptions options = {.batch_size = config.evaluation_batch};
   if (samples.empty()) return evaluate(model, data, loss, options);
-  return evaluate(model, Subset(data, samples), loss, options);
-}
-
-/// The model that training starts from.
-std::unique_ptr<Module> make_model(const TrainConfig& config, const Shape& input, LoadReport& loaded) {
-  std::unique_ptr<Module> model;
-  std::optional<SavedModel> start;
-  if (!config.init_from.empty()) start = load_model(config.init_from);
-  if (!config.model.empty()) {
-    auto described = std::make_unique<Sequential>(Sequential::parse(config.model));
-    described->build(input, config.seed);
-    if (start) loaded = load_matching(parameters(*described), parameter_values(*start->module));
-    if (start && loaded.loaded.empty()) {
-      throw ConfigError(
-          fmt::format("init_from: no parameter of {} fits the model by name and shape", config.init_from));
-    }
-    model = std::move(described);
-  } else if (start) {
-    if (start->input.input_shape.elements() != input.elements()) {
-      throw ConfigError(fmt::format("init_from: {} takes samples of shape {}, the data have {}",
-                                    config.init_from, to_string(start->input.input_shape), to_string(input)));
-    }
-    model = std::move(start->module);
-  } else {
-    throw ConfigError("model: expected a model description, such as 'dense(128, act=relu) dense(10)'");
-  }
-  if (!config.replace_last.empty()) {
-    auto* layers = dynamic_cast<Sequential*>(model.get());
-    if (layers == nullptr) throw ConfigError("replace_last: only a model of layers has a last one");
-    layers->replace_last(Sequential::parse(config.replace_last).layer(0), config.seed);
-  }
-  return model;
-}
-
-std::int64_t outputs_of(const Module& model, const Shape& input) {
-  std::vector<std::int64_t> extents = {1};
-  extents.insert(extents.end(), input.extents().begin(), input.extents().end());
-  return model(Tensor::placeholder(Shape(std::move(extents)), DType::f32, "input")).size();
-}
-
-Loss resolve_loss(const TrainConfig& config, const Dataset& data, std::int64_t outputs) {
-  if (config.loss != "auto") return Loss::parse(config.loss);
-  return data.target_kind() == TargetKind::classes ? Loss::for_classes(outputs) : Loss::for_values();
+  return evaluate(model, training::Subset(data, samples), loss, options);
 }
 
 /// Keeps the run folder while training goes on, and passes on what it sees.
@@ -159,50 +98,21 @@ void refuse_other_configuration(const TrainConfig& config, const std::string& fo
   }
 }
 
-TrainerOptions trainer_options(const TrainConfig& config, const Method& method, const Loss& loss) {
-  return {.loss = loss,
-          .optimizer = method.optimizer,
-          .lbfgs = method.lbfgs,
-          .schedule = method.schedule,
-          .penalty = method.penalty,
-          .clip = method.clip,
-          .mixup = config.mixup,
-          .ema = config.ema,
-          .freeze = config.freeze,
-          .batch_size = config.batch_size,
-          .epochs = config.epochs,
-          .patience = config.patience,
-          .seed = config.seed,
-          .augment = Augmentation::parse(config.augment),
-          .evaluation_batch = config.evaluation_batch,
-          .checkpoint_seconds = config.checkpoint_seconds};
-}
-
 }  // namespace
 
-RunResult run_training(const TrainConfig& config, DataSplits data, const RunOptions& options) {
-  config.check();
-  const Method method = training::parse_method(config);
-  if (config.threads > 0) set_threads(static_cast<int>(config.threads));
+RunResult training::run_with_fold(const TrainConfig& config, DataSplits data, const RunOptions& options,
+                                  const Split* fold) {
   if (options.resume && options.out.empty()) throw ConfigError("resume: expected the folder of a run");
-  if (data.train == nullptr) throw DataError("there is no training data");
-  if (config.patience > 0 && config.validation == 0) {
-    throw ConfigError("patience: early stopping needs a validation split; set validation, such as 0.1");
-  }
-
-  Split samples;
-  if (config.validation > 0) samples = validation_split(*data.train, config.validation, config.seed);
-  apply_scaling(data, config.scale, samples.train);
+  using Samples = std::vector<std::int64_t>;
+  Preparation prepared = prepare(config, std::move(data), fold == nullptr ? Samples() : fold->train);
 
   RunResult result;
   result.threads = threads();
-  std::unique_ptr<Module> model = make_model(config, data.train->input_shape(), result.loaded);
-  const std::int64_t outputs = outputs_of(*model, data.train->input_shape());
-  const Loss loss = resolve_loss(config, *data.train, outputs);
-  result.parameters = count_trainable(parameters(*model));
-  result.model = SavedModel(*model, data.spec, loss);
+  result.loaded = prepared.loaded;
+  result.parameters = count_trainable(parameters(*prepared.model));
+  result.model = SavedModel(*prepared.model, prepared.data.spec, prepared.loss);
   result.model.summary = {.data = config.data, .seed = config.seed, .optimizer = config.optimizer};
-  result.config = resolved(config, method, result);
+  result.config = resolved(config, prepared.method, result);
 
   std::optional<RunFolder> folder;
   std::optional<Checkpoint> resume;
@@ -218,21 +128,31 @@ RunResult run_training(const TrainConfig& config, DataSplits data, const RunOpti
   }
 
   Keeper keeper(folder ? &*folder : nullptr, options.observer, result);
-  result.training = train(*model, trainer_options(config, method, loss),
-                          {.train = data.train.get(),
-                           .validation = samples.validation.empty() ? nullptr : data.train.get(),
-                           .samples = samples,
-                           .resume = resume ? &*resume : nullptr,
-                           .stop = options.stop,
-                           .observer = &keeper});
-  result.model.module = std::move(model);
+  TrainerInputs inputs = prepared.trainer_inputs();
+  inputs.resume = resume ? &*resume : nullptr;
+  inputs.stop = options.stop;
+  inputs.observer = &keeper;
+  result.training = train(*prepared.model, prepared.trainer_options(config), inputs);
+  result.model.module = std::move(prepared.model);
   if (result.training.interrupted) return result;
-  result.train = evaluate_part(*result.model.module, *data.train, samples.train, config, loss);
-  if (!samples.validation.empty()) {
-    result.validation = evaluate_part(*result.model.module, *data.train, samples.validation, config, loss);
+
+  const auto evaluated = [&](const Dataset& on, const Samples& samples) {
+    return evaluate_part(*result.model.module, on, samples, config, prepared.loss);
+  };
+  const Dataset& train = *prepared.data.train;
+  const Samples& set_aside = prepared.samples.validation;
+  result.train = evaluated(train, prepared.samples.train);
+  if (!set_aside.empty()) result.validation = evaluated(train, set_aside);
+  if (fold != nullptr) {
+    result.test = evaluated(train, fold->validation);
+  } else if (prepared.data.test != nullptr) {
+    result.test = evaluated(*prepared.data.test, {});
   }
-  if (data.test != nullptr) result.test = evaluate_part(*result.model.module, *data.test, {}, config, loss);
   return result;
+}
+
+RunResult run_training(const TrainConfig& config, DataSplits data, const RunOptions& options) {
+  return training::run_with_fold(config, std::move(data), options, nullptr);
 }
 
 namespace {

@@ -51,25 +51,30 @@ Shape batch_shape(std::int64_t n, const Shape& sample) {
   return Shape(std::move(extents));
 }
 
+TrainingStep make_step(const Module& model, const TrainerOptions& options, const Dataset& data) {
+  check_fit(output_of(model, data.input_shape()), data, options.loss);
+  return {model,
+          sample_shape_of(model, data),
+          {.loss = options.loss,
+           .optimizer = options.optimizer,
+           .penalty = options.penalty,
+           .clip = options.clip,
+           .freeze = options.freeze,
+           .mixup = options.mixup,
+           .ema = options.ema,
+           .seed = options.seed}};
+}
+
 Training::Training(Module& model, const TrainerOptions& options, const TrainerInputs& inputs)
     : model_(model),
       options_(options),
       inputs_(inputs),
       samples_(samples_of(required(inputs.train), inputs.samples.train)),
       output_(output_of(model, inputs.train->input_shape())),
-      step_(model, sample_shape_of(model, *inputs.train),
-            {.loss = options.loss,
-             .optimizer = options.optimizer,
-             .penalty = options.penalty,
-             .clip = options.clip,
-             .freeze = options.freeze,
-             .mixup = options.mixup,
-             .ema = options.ema,
-             .seed = options.seed}),
+      step_(make_step(model, options, *inputs.train)),
       schedule_(options.schedule),
       base_rate_(options.lbfgs ? options.lbfgs->learning_rate : options.optimizer.learning_rate()) {
   check_options();
-  check_fit(output_, *inputs.train, options.loss);
   if (inputs.validation != nullptr) validation_ = samples_of(*inputs.validation, inputs.samples.validation);
   const auto count = static_cast<std::int64_t>(samples_.size());
   if (options_.batch_size == 0 || options_.lbfgs) {

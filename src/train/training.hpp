@@ -25,6 +25,9 @@ struct Position {
   bool stopped_early = false;
 };
 
+/// The step of such a run. Throws ConfigError when model, loss and data do not fit.
+TrainingStep make_step(const Module& model, const TrainerOptions& options, const Dataset& data);
+
 class Training {
  public:
   Training(Module& model, const TrainerOptions& options, const TrainerInputs& inputs);
