@@ -3,6 +3,7 @@
 
 #include "hebb/config.hpp"
 #include "hebb/evaluation.hpp"
+#include "hebb/experiments.hpp"
 #include "hebb/model_file.hpp"
 #include "hebb/run.hpp"
 #include "hebb/trainer.hpp"

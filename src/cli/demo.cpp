@@ -36,7 +36,7 @@ void two_layer_network() {
   const DataSplits data = load_dataset("truth-table");
   const RunResult result = run_training(config, data);
   const std::vector<double> history = result.training.loss_history();
-  print("   loss by step\n" + plot_curve(history, width(), 10, speaks_utf8()) + "\n");
+  print("   loss by step\n" + plot_curve(history, {.width = width(), .utf8 = speaks_utf8()}) + "\n");
 
   LoadedModel model(result.model);
   std::vector<std::vector<std::string>> rows = {{"   input", "true", "predicted"}};

@@ -50,7 +50,8 @@ class Canvas {
 
 }  // namespace
 
-std::string plot_curve(std::span<const double> values, int width, int height, bool utf8) {
+std::string plot_curve(std::span<const double> values, const PlotOptions& options) {
+  const bool utf8 = options.utf8;
   double low = std::numeric_limits<double>::infinity();
   double high = -low;
   for (const double v : values) {
@@ -62,7 +63,7 @@ std::string plot_curve(std::span<const double> values, int width, int height, bo
   if (low >= 0 && low < 0.3 * high) low = 0;
   if (low == high) high = low + 1;
   constexpr int kLabel = 8;
-  Canvas canvas(std::max(10, width - kLabel - 2), std::max(2, height), utf8);
+  Canvas canvas(std::max(10, options.width - kLabel - 2), std::max(2, options.height), utf8);
   const auto n = static_cast<int>(values.size());
   const auto row_of = [&](double v) {
     return static_cast<int>(std::lround((high - v) / (high - low) * (canvas.dots_high() - 1)));
@@ -91,11 +92,11 @@ std::string plot_curve(std::span<const double> values, int width, int height, bo
   std::string line;
   for (int c = 0; c < canvas.dots_wide() / 2; ++c) line += utf8 ? "─" : "-";
   text += std::string(kLabel + 1, ' ') + (utf8 ? "└" : "+") + line + "\n";
-  const std::string last = std::to_string(n);
-  const auto gap =
-      std::max<std::ptrdiff_t>(1, canvas.dots_wide() / 2 - 1 - static_cast<std::ptrdiff_t>(last.size()));
-  return text + std::string(kLabel + 2, ' ') + "1" + std::string(static_cast<std::size_t>(gap), ' ') + last +
-         "\n";
+  const std::string last = options.last.empty() ? std::to_string(n) : options.last;
+  const auto labels = static_cast<std::ptrdiff_t>(options.first.size() + last.size());
+  const auto gap = std::max<std::ptrdiff_t>(1, canvas.dots_wide() / 2 - labels);
+  return text + std::string(kLabel + 2, ' ') + options.first +
+         std::string(static_cast<std::size_t>(gap), ' ') + last + "\n";
 }
 
 std::string draw_images(const std::vector<std::span<const std::uint8_t>>& images,

@@ -8,10 +8,17 @@
 
 namespace hebb::cli {
 
+struct PlotOptions {
+  int width = 80;   ///< all columns
+  int height = 10;  ///< rows of the plot itself
+  bool utf8 = false;
+  std::string first = "1";  ///< what stands below the first value, and below the last: their number if empty
+  std::string last = {};
+};
+
 /// A curve over 1, 2, ..., with an axis of values and one of numbers; dots of Braille patterns where UTF-8 is
-/// allowed. Values that are not finite are left out. `width` counts all columns, `height` the rows of the
-/// plot itself.
-std::string plot_curve(std::span<const double> values, int width, int height, bool utf8);
+/// allowed. Values that are not finite are left out.
+std::string plot_curve(std::span<const double> values, const PlotOptions& options);
 
 /// Gray images of `side` x `side` bytes, ink high, side by side, each under its caption.
 std::string draw_images(const std::vector<std::span<const std::uint8_t>>& images,

@@ -6,6 +6,7 @@
 
 #include "cli/command.hpp"
 #include "cli/progress.hpp"
+#include "cli/trials.hpp"
 #include "core/names.hpp"
 #include "hebb/error.hpp"
 #include "hebb/model.hpp"
@@ -25,6 +26,9 @@ constexpr const char* kExamples = R"(Examples:
   hebb train config.toml --epochs 10        a file, overridden by options
   hebb train fast-mnist --seed 3            a recipe ('hebb recipes'), likewise
   hebb train --resume runs/mlp --epochs 8   --epochs is the total
+  hebb train fast-mnist --find-lr           a learning rate to begin with
+  hebb train --data iris --model 'dense(9) relu dense(3)' --folds 5
+  hebb train fast-mnist --validation 0.1 --sweep lr=1e-3..1e-2:log:5
 
 A model is its layers, separated by spaces; 'hebb train --layers' lists them,
 and the models that have a name.
@@ -45,6 +49,7 @@ struct Options {
   bool overwrite = false;
   bool json = false;
   bool layers = false;
+  TrialOptions trial;
 };
 
 std::int64_t batch_size_of(const std::string& text) {
@@ -207,6 +212,8 @@ void run(const Options& options, Context& context) {
     list_layers();
     return;
   }
+  const TrialOutput output = {.out = options.out, .overwrite = options.overwrite, .json = options.json};
+  check_trial(options.trial, output, !options.resume.empty());
   const TrainConfig config = configuration(options);
   const bool silent = context.quiet || options.json;
   DataOptions data_options = config.data_options;
@@ -214,6 +221,10 @@ void run(const Options& options, Context& context) {
   DataSplits data = load_dataset(config.data, data_options);
   const std::string out = options.resume.empty() ? options.out : options.resume;
   watch_interrupts();
+  if (options.trial.any()) {
+    run_trial(options.trial, output, config, data, context);
+    return;
+  }
   std::optional<Progress> progress;
   if (!silent) {
     for (const std::string& problem : data.skipped) tell(fmt::format("left out: {}\n", problem));
@@ -267,6 +278,7 @@ void add_train(CLI::App& app, Context& context) {
   resume->excludes("--out");
   command->add_flag("--overwrite", options->overwrite, "Replace the run that the --out folder holds")
       ->group("Running");
+  add_trial_options(*command, options->trial);
   command->add_flag("--json", options->json, "Print one JSON object instead of text")->group("Running");
   command
       ->add_flag("--layers", options->layers,
