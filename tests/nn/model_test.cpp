@@ -57,6 +57,10 @@ TEST(ModelDescription, KnowsModelsByName) {
             (25 + 1) * 6 + (25 * 6 + 1) * 16 + 401 * 120 + 121 * 84 + 85 * 10);
   EXPECT_EQ(Sequential::parse("cnn").parameter_count({28, 28, 1}),
             (9 + 1) * 32 + (9 * 32 + 1) * 32 + (12 * 12 * 32 + 1) * 128 + 129 * 10);
+  // 0.27 million, says table 6 of He et al. (2016): filters, two for each channel normalised, the last layer.
+  EXPECT_EQ(Sequential::parse("resnet20").parameter_count({32, 32, 3}), 269722);
+  Sequential resnet = Sequential::parse("resnet20");
+  EXPECT_EQ(resnet.build({32, 32, 3}), Shape{10});
 }
 
 TEST(ModelDescription, SaysWhereAndWhatWasExpected) {
