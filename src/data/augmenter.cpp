@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 #include <cstddef>
+#include <cstring>
 #include <utility>
 #include <vector>
 
@@ -12,6 +13,7 @@
 #include "hebb/data.hpp"
 #include "hebb/error.hpp"
 #include "hebb/random.hpp"
+#include "kernels/bytes.hpp"
 #include "kernels/resample.hpp"
 
 namespace hebb {
@@ -175,17 +177,17 @@ AffineMap Augmenter::State::map(const Draws& draws) const {
   return map;
 }
 
-/// Independent numbers in [-alpha, alpha], of 16 random bits each, which is finer than what smoothing leaves.
+/// Independent numbers in [-alpha, alpha], of 8 random bits each: smoothing makes sums of many of them.
 void Augmenter::State::draw_displacements(const Draws& draws, float* noise) const {
-  const auto count = static_cast<std::size_t>(2 * extents.height * resample_width(extents));
-  const auto unit = static_cast<float>(change.elastic_alpha * 0x1p-15);
-  for (std::size_t i = 0; i < count; i += 8) {  // rows are a multiple of 8 long
-    const auto words = draws.block(kNoise + static_cast<std::uint32_t>(i / 8));
-    for (std::size_t j = 0; j < 4; ++j) {
-      noise[i + 2 * j] = static_cast<float>(static_cast<std::int16_t>(words[j])) * unit;
-      noise[i + 2 * j + 1] = static_cast<float>(static_cast<std::int16_t>(words[j] >> 16)) * unit;
-    }
+  const std::int64_t count = 2 * extents.height * resample_width(extents);
+  std::uint8_t* bytes = scratch<std::uint8_t>(count);
+  for (std::int64_t i = 0; i < count; i += 16) {  // rows are a multiple of 16 long
+    const auto words = draws.block(kNoise + static_cast<std::uint32_t>(i / 16));
+    std::memcpy(bytes + i, words.data(), sizeof words);
   }
+  constexpr float kMiddle = 127.5F;
+  scale_bytes(bytes, noise, static_cast<std::size_t>(count), kMiddle,
+              static_cast<float>(change.elastic_alpha) / kMiddle);
 }
 
 void Augmenter::State::move(float* image, const Draws& draws) const {
