@@ -106,7 +106,7 @@ Image filter_tile(const Filters& f, std::int64_t filter, double most) {
 
 /// `names` has one for each value, or none.
 Image strip(std::span<const float> values, double most, const std::vector<std::string>& names) {
-  constexpr std::int64_t kWidestName = 60;
+  constexpr std::int64_t kWidestName = 112;
   const std::int64_t side = values.size() <= 32 ? 26 : values.size() <= 256 ? 14 : 7;
   std::vector<Image> squares;
   for (std::size_t i = 0; i < values.size(); ++i) {
