@@ -252,6 +252,30 @@ TEST(Pictures, SamplesComeFromDataSets) {
   EXPECT_EQ(at(read_image(hebb.file("why.png")), 24 + 335, 82 + 100), (Rgb{50, 60, 230}));
 }
 
+TEST(Pictures, SamplesAreBroughtToTheSizeOfAModelOfFolders) {
+  const Shell hebb;
+  for (const std::string name : {"a", "b"}) {
+    std::filesystem::create_directories(hebb.file("images/" + name));
+    write_png(hebb.file("images/" + name + "/1.png"),
+              {.height = 2,
+               .width = 2,
+               .channels = 1,
+               .bytes = {0, 1, 2, name == "a" ? std::uint8_t{3} : std::uint8_t{99}}});
+  }
+  write_png(hebb.file("large.png"),
+            {.height = 4, .width = 6, .channels = 3, .bytes = std::vector<std::uint8_t>(72, 77)});
+  const std::string train = "train -q --epochs 1 --data images --model 'dense(2)' --out ";
+  ASSERT_EQ(hebb(train + "run --image-size 2").code, 0);
+  const Outcome outcome = hebb("inspect run --saliency large.png why.png");
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_EQ(at(read_image(hebb.file("why.png")), 24, 82), (Rgb{77, 77, 77}));
+  // Where the images were not resized for training, another size is a mistake.
+  ASSERT_EQ(hebb(train + "plain").code, 0);
+  const Outcome refused = hebb("inspect plain --saliency large.png no.png");
+  EXPECT_EQ(refused.code, 3);
+  EXPECT_NE(refused.err.find("4 x 6 pixels"), std::string::npos) << refused.err;
+}
+
 TEST(Pictures, InspectTellsTheMemoryOfADescription) {
   const Shell hebb;
   const Outcome outcome = hebb("inspect 'dense(5, act=relu) dense(3)' --data iris --batch-size 64 --json");
