@@ -40,7 +40,7 @@ struct TrainingOptions {
   /// becomes e + (1 - min(d, (1 + t) / (10 + t))) (p - e): a shorter memory while there is little to
   /// remember.
   double ema = 0;
-  std::uint64_t seed = 0;  ///< of dropout and mixing
+  std::uint64_t seed = 0;                ///< of dropout and mixing
   Precision precision = Precision::f32;  ///< of products
 };
 

@@ -198,6 +198,16 @@ bool PlanSchedule::can_join_with_deferred(int value, int group) const {
   });
 }
 
+/// The last group that computes what a value reads, directly or through deferred values; -1 for leaves.
+int PlanSchedule::latest_group_read(int value) const {
+  int latest = -1;
+  for (const int input : at(value).inputs) {
+    latest = std::max({latest, at(input).group, at(at(input).root).group});
+    if (deferred_[static_cast<std::size_t>(input)]) latest = std::max(latest, latest_group_read(input));
+  }
+  return latest;
+}
+
 void PlanSchedule::join(int value, int group) {
   for (const int input : at(value).inputs) {
     if (deferred_[static_cast<std::size_t>(input)]) join(input, group);
@@ -211,10 +221,7 @@ void PlanSchedule::assign_groups() {
   for (int index = 0; index < static_cast<int>(values.size()); ++index) {
     Value& value = at(index);
     if (value.node->is_leaf() || value.constant || deferred_[static_cast<std::size_t>(index)]) continue;
-    int latest = -1;
-    for (const int input : value.inputs) {
-      latest = std::max({latest, at(input).group, at(at(input).root).group});
-    }
+    int latest = latest_group_read(index);
     if (value.root != index) {
       value.group = latest;  // a view is there as soon as what it looks at
       continue;

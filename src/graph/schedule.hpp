@@ -76,6 +76,7 @@ struct PlanSchedule {
   std::vector<bool> find_materialized() const;
   void find_deferred();
   bool can_join_with_deferred(int value, int group) const;
+  int latest_group_read(int value) const;
   void join(int value, int group);
   void assign_groups();
   bool can_join(int value, int group) const;

@@ -148,6 +148,49 @@ TEST(Tensor, ConstantsObeyTheRulesOfShapeAndType) {
   EXPECT_THROW(pow(labels, 2.0), ShapeError);
 }
 
+/// A value made of some of those before it, all [4, 6]: by element-wise ops, whose turn it is most often,
+/// products, reductions, views and ops with kernels of their own.
+Tensor grown(Sampler& s, const Tensors& values) {
+  const auto any = [&] {
+    return values[static_cast<std::size_t>(s.integer(0, static_cast<std::int64_t>(values.size()) - 1))];
+  };
+  switch (s.integer(0, 12)) {
+    case 0: return any() + any();
+    case 1: return any() * tanh(any());
+    case 2: return any() - any();
+    case 3: return tanh(any());
+    case 4: return sigmoid(any());
+    case 5: return any() * (1.0 - square(any()) * 0.1);
+    case 6: return tanh(matmul(any(), s.normal({6, 6})) + s.normal({6}));
+    case 7: return matmul(s.normal({4, 4}), any()) * 0.3;
+    case 8: return any() + mean(any(), {0}, true);
+    case 9: return reshape(tanh(reshape(any(), {2, 12}) * 0.5), {4, 6});
+    case 10: return transpose(sigmoid(transpose(any())));
+    case 11:
+      return reshape(conv2d(reshape(any(), {1, 4, 6, 1}), s.normal({3, 3, 1, 1}), {.padding = {1, 1, 1, 1}}),
+                     {4, 6}) *
+             0.2;
+    default: return softmax(any(), 1);
+  }
+}
+
+/// Whatever is fused, deferred, placed and shared: the values are the interpreter's.
+TEST(Plan, RandomGraphsAndTheirGradients) {
+  for (std::uint64_t trial = 0; trial < 150; ++trial) {
+    SCOPED_TRACE(trial);
+    Sampler s(77, trial, false);
+    const Tensors leaves = {s.normal({4, 6}), s.normal({4, 6})};
+    Tensors values = leaves;
+    for (int i = 0; i < 18; ++i) values.push_back(grown(s, values));
+    Tensors wanted = gradients(mean(values.back() + values[values.size() / 2]), leaves);
+    const Tensors second = gradients(sum(square(wanted[0])), leaves);
+    wanted.insert(wanted.end(), second.begin(), second.end());
+    for (std::size_t i = 2; i < values.size(); i += 3) wanted.push_back(values[i]);
+    expect_like_interpreter(wanted, 1e-3);
+    if (HasFatalFailure()) return;
+  }
+}
+
 TEST(Plan, JoinsCommonSubexpressions) {
   Sampler s(7, 0, false);
   const Tensor x = s.normal({3, 3});
