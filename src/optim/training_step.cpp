@@ -504,7 +504,7 @@ std::size_t TrainingStep::plan_bytes(std::int64_t n) const {
 
 std::size_t TrainingStep::state_bytes() const {
   std::size_t bytes = 0;
-  for (const std::vector<Cell>* group : {&state_->cells, &state_->slots}) {
+  for (const std::vector<Cell>* group : {&state_->cells, &state_->slots, &state_->averages}) {
     for (const Cell& cell : *group) bytes += cell.bytes();
   }
   return bytes;

@@ -324,7 +324,7 @@ TEST(Cli, IsInterruptedSavesAndGoesOn) {
   const Shell hebb;
   const Outcome outcome = hebb(
       "train --data iris --model 'dense(64, act=relu) dense(3)' --batch-size 1 --epochs 1000000 --out run -q",
-      "timeout -s INT 3");
+      "timeout --foreground -s INT 3");
   // `timeout` itself ends with 124 when it had to send the signal.
   EXPECT_TRUE(outcome.code == 124 || outcome.code == 130) << outcome.code << outcome.err;
   std::istringstream lines(hebb.read("run/metrics.jsonl"));

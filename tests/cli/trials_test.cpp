@@ -96,7 +96,7 @@ TEST(Trials, AreInterrupted) {
        {forever + "--folds 3", forever + "--validation 0.2 --sweep seed=1,2",
         std::string("train --data strokes --count 3000 --model 'dense(2000, act=relu) dense(10)' "
                     "--batch-size full --find-lr")}) {
-    const Outcome outcome = hebb(trial + " --json", "timeout --preserve-status -s INT 3");
+    const Outcome outcome = hebb(trial + " --json", "timeout --foreground --preserve-status -s INT 3");
     EXPECT_EQ(outcome.code, 130) << trial << outcome.err;
     EXPECT_EQ(outcome.err, "");
     EXPECT_EQ(Json::parse(outcome.out)["interrupted"], true) << outcome.out;
