@@ -11,12 +11,14 @@
 #include "hebb/losses.hpp"
 #include "hebb/metrics.hpp"
 #include "hebb/module.hpp"
+#include "hebb/precision.hpp"
 
 namespace hebb {
 
 struct EvaluationOptions {
   std::int64_t batch_size = 1024;
-  std::int64_t top_k = 0;  ///< 0: the smaller of 5 and the number of classes
+  std::int64_t top_k = 0;                ///< 0: the smaller of 5 and the number of classes
+  Precision precision = Precision::f32;  ///< of products
   /// Data sets of classes: how many of the samples with the largest losses are reported one by one.
   std::int64_t worst = 0;
 };

@@ -13,6 +13,7 @@
 #include "hebb/data.hpp"
 #include "hebb/losses.hpp"
 #include "hebb/module.hpp"
+#include "hebb/precision.hpp"
 
 namespace hebb {
 
@@ -74,8 +75,9 @@ SavedModel model_from_safetensors(const SafetensorsFile& file, const std::string
 /// Once it has seen a number of samples, calls for the same number allocate nothing.
 class LoadedModel {
  public:
-  explicit LoadedModel(const std::string& path);
-  explicit LoadedModel(const SavedModel& model);
+  /// `precision` is that of products.
+  explicit LoadedModel(const std::string& path, Precision precision = Precision::f32);
+  explicit LoadedModel(const SavedModel& model, Precision precision = Precision::f32);
   ~LoadedModel();
   LoadedModel(LoadedModel&&) noexcept;
   LoadedModel& operator=(LoadedModel&&) noexcept;

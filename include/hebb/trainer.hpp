@@ -25,7 +25,8 @@ struct TrainerOptions {
   Schedule schedule = {};
   PenaltyOptions penalty = {};
   ClipOptions clip = {};
-  double mixup = 0;  ///< see TrainingOptions
+  double mixup = 0;                      ///< see TrainingOptions
+  Precision precision = Precision::f32;  ///< of products
   double ema = 0;  ///< see TrainingOptions; validation, best and final weights are then those of the average
   /// Patterns of parameters that stay as they are, running statistics included: "dense_1.*".
   std::vector<std::string> freeze = {};

@@ -1,5 +1,6 @@
 /// `version` and `completion`.
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "cli/command.hpp"
 #include "core/names.hpp"
@@ -79,7 +80,9 @@ void add_version(CLI::App& app, Context&) {
   CLI::App* command = app.add_subcommand("version", "Show version, instruction set and threads");
   command->footer("Example:\n  HEBB_ISA=scalar HEBB_THREADS=1 hebb version");
   command->callback([] {
-    print(fmt::format("hebb {}\ninstruction set {}\nthreads {}\n", kVersion, isa_name(), threads()));
+    print(
+        fmt::format("hebb {}\ninstruction set {} (found: {})\nbf16 products in f32 arithmetic\nthreads {}\n",
+                    kVersion, isa_name(), fmt::join(isas_found(), ", "), threads()));
   });
 }
 

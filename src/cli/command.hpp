@@ -46,6 +46,8 @@ std::vector<std::string> data_directories(const std::vector<std::string>& given)
 /// $XDG_CACHE_HOME/hebb or ~/.cache/hebb.
 std::string cache_directory();
 
+/// `--precision NAME`.
+void add_precision(CLI::App& command, std::string& name);
 /// `--tta N`, and what it does to a model: see average_over_shifts of hebb/evaluation.hpp.
 void add_shifts(CLI::App& command, std::int64_t& pixels);
 void average_over_shifts(SavedModel& model, std::int64_t pixels);

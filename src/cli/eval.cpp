@@ -30,6 +30,7 @@ struct Options {
   std::string worst;
   std::int64_t worst_count = 40;
   std::int64_t shifts = 0;
+  std::string precision = "f32";
   bool json = false;
   DataOptions data_options;
 };
@@ -142,9 +143,10 @@ void run(Options& options) {
     throw ConfigError(
         fmt::format("--confusion and --worst need classes; the targets of {} are values", data.name));
   }
-  const EvaluationReport report =
-      evaluate(*model.module, *scaled(part, model.input.scaling), model.loss,
-               {.batch_size = options.batch_size, .worst = options.worst.empty() ? 0 : options.worst_count});
+  const EvaluationReport report = evaluate(*model.module, *scaled(part, model.input.scaling), model.loss,
+                                           {.batch_size = options.batch_size,
+                                            .precision = precision_named(options.precision),
+                                            .worst = options.worst.empty() ? 0 : options.worst_count});
   if (draws)
     draw(options, model, report, {.raw = *part, .name = data.name + (has_test ? ", " + options.split : "")});
   print(options.json ? to_json(report, model.input) + "\n" : text_of(report, model.input));
@@ -173,6 +175,7 @@ void add_eval(CLI::App& app, Context&) {
       ->check(is_number<std::int64_t>())
       ->type_name("N");
   add_shifts(*command, options->shifts);
+  add_precision(*command, options->precision);
   command->add_flag("--json", options->json, "Print one JSON object instead of text");
   add_threads(*command);
   add_data_options(*command, [options](const ChangeData& change) { change(options->data_options); });

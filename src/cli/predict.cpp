@@ -34,6 +34,7 @@ struct Options {
   bool probabilities = false;
   std::int64_t top = 0;
   std::int64_t shifts = 0;
+  std::string precision = "f32";
   bool json = false;
 };
 
@@ -183,7 +184,7 @@ std::string csv_of(const Answer& answer, bool keys) {
 void run(const Options& options) {
   SavedModel saved = load_model(options.model);
   average_over_shifts(saved, options.shifts);
-  LoadedModel model(saved);
+  LoadedModel model(saved, precision_named(options.precision));
   const Answers answers(model, options);
   const Samples samples = read_samples(options, model.input());
   const auto features = static_cast<std::size_t>(model.inputs());
@@ -229,6 +230,7 @@ void add_predict(CLI::App& app, Context&) {
       ->check(is_number<std::int64_t>())
       ->type_name("K");
   add_shifts(*command, options->shifts);
+  add_precision(*command, options->precision);
   command->add_flag("--json", options->json, "Print one JSON object instead of CSV");
   add_threads(*command);
   command->footer(kExamples);

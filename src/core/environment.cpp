@@ -44,9 +44,15 @@ void choose(std::string_view name) {
 
 }  // namespace
 
+std::int64_t found_targets() {
+  static const std::int64_t found = hwy::SupportedTargets();
+  return found;
+}
+
 void apply_isa_choice() {
   // A choice that throws is tried, and throws, again.
   static const bool done = [] {
+    found_targets();  // before any is given up
     const char* name = std::getenv("HEBB_ISA");
     if (name != nullptr && *name != '\0') choose(name);
     return true;

@@ -84,21 +84,20 @@ struct FilterGradient {
     const bool whole_rows = shape.groups == 1 && shape.dilation_x == 1;
     const std::int64_t runs = whole_rows ? 1 : shape.filter_width;
     const TiledRows rows(whole_rows ? shape.filter_width * depth : depth, tiles.most_rows);
-    for (std::int64_t i = 0; i < shape.filter_height * runs; ++i) {
-      const std::int64_t y = i / runs;
-      const std::int64_t run = i % runs;
-      const float* pixels =
-          part.images + (y * shape.dilation_y * margin.width + run * shape.dilation_x) * shape.channels;
-      float* to = sum + (y * shape.filter_width + run) * depth * shape.outputs;
-      for (std::int64_t t = 0; t < rows.count; ++t) {
-        const GemmTileRun kernel = tiles.find(rows.height(t), ceil_div(columns, tiles.lanes));
-        tile.c = to + rows.begin(t) * shape.outputs;
-        for (std::int64_t n = 0; n < part.count; ++n) {
-          tile.accumulate = part.accumulate || n > 0;
-          tile.bias = tile.accumulate ? nullptr : part.bias;
-          tile.a = pixels + rows.begin(t) + n * image_size;
-          tile.b = part.slopes + n * part.rows * tile.b_block;
-          kernel(tile);
+    for (std::int64_t n = 0; n < part.count; ++n) {
+      tile.accumulate = part.accumulate || n > 0;
+      tile.bias = tile.accumulate ? nullptr : part.bias;
+      tile.b = part.slopes + n * part.rows * tile.b_block;
+      for (std::int64_t i = 0; i < shape.filter_height * runs; ++i) {
+        const std::int64_t y = i / runs;
+        const std::int64_t run = i % runs;
+        const float* pixels = part.images + n * image_size +
+                              (y * shape.dilation_y * margin.width + run * shape.dilation_x) * shape.channels;
+        float* to = sum + (y * shape.filter_width + run) * depth * shape.outputs;
+        for (std::int64_t t = 0; t < rows.count; ++t) {
+          tile.a = pixels + rows.begin(t);
+          tile.c = to + rows.begin(t) * shape.outputs;
+          tiles.find(rows.height(t), ceil_div(columns, tiles.lanes))(tile);
         }
       }
     }

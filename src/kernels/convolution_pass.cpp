@@ -200,7 +200,7 @@ struct OutputsByPixels {
   }
   std::int64_t scratch_floats(std::int64_t image_rows) const {
     return (image_rows * of.margin.channels * plane_width()) +
-           pass.filter.outputs * (padded_width() + pass.width) + 2 * gemm_tiles().lanes;
+           pass.filter.outputs * (2 * padded_width() + pass.width) + 2 * gemm_tiles().lanes;
   }
 
   void run(const float* image, std::int64_t image_row, std::int64_t image_rows, float* result,
@@ -218,10 +218,15 @@ struct OutputsByPixels {
         transpose_plane(from, channels, to, width, of.margin.width, channels);
       }
     }
+    const std::int64_t planes_size = pass.filter.outputs * padded_width();
     float* planes = scratch + image_rows * channels * width;
-    float* last = planes + pass.filter.outputs * padded_width() + gemm_tiles().lanes;
+    float* biases = planes + planes_size;  // what the planes start from
+    float* last = biases + planes_size + gemm_tiles().lanes;
+    for (std::int64_t o = 0; bias != nullptr && o < pass.filter.outputs; ++o)
+      std::fill_n(biases + o * padded_width(), padded_width(), bias[o]);
     for (std::int64_t y = row; y < row_end; ++y) {
       const std::int64_t at = pass.row + y * pass.stride_y - image_row;
+      if (bias != nullptr) std::copy_n(biases, planes_size, planes);
       run_row(scratch + at * channels * width + pass.column, planes);
       float* to = result + ((pass.first_row + y * pass.row_step) * of.width + pass.first_column) * of.outputs;
       // Interleaving writes beyond its end: into the next row, or into memory of its own.
@@ -247,10 +252,6 @@ struct OutputsByPixels {
     tile.b_block = plane_width();
     tile.c_row = padded_width();
     tile.accumulate = bias != nullptr;
-    if (bias != nullptr) {
-      for (std::int64_t o = 0; o < f.outputs; ++o)
-        std::fill_n(planes + o * padded_width(), padded_width(), bias[o]);
-    }
     for (std::int64_t x = 0; x < padded_width(); x += tile.columns) {
       const std::int64_t vectors = padded_width() - x >= 2 * tiles.lanes ? 2 : 1;
       tile.columns = vectors * tiles.lanes;

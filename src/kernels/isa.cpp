@@ -59,6 +59,14 @@ std::string isa_name() {
   return HWY_DYNAMIC_DISPATCH(Name)();
 }
 
+std::vector<std::string> isas_found() {
+  std::vector<std::string> names;
+  // Highway's bits fall as targets get better.
+  for (std::int64_t targets = found_targets() & HWY_TARGETS; targets != 0; targets &= targets - 1)
+    names.emplace_back(hwy::TargetName(targets & -targets));
+  return names;
+}
+
 std::int64_t multiply_and_add(std::int64_t rounds) {
   static float start[] = {0.1F, 0.2F, 0.3F, 0.4F, 0.5F, 0.6F, 0.7F, 0.8F, 0.9F, 1.0F, 1.1F, 1.2F};
   // The pointer passes through memory that may change, so that nothing is known of what it points to.

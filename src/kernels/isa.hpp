@@ -3,11 +3,18 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 namespace hebb {
 
 /// Highway's name of it: "AVX3_DL", "AVX2", "NEON", ...
 std::string isa_name();
+
+/// Names of all that this processor has and Hebb has kernels for, the best first.
+std::vector<std::string> isa_names();
+
+/// Those that this processor has and there are kernels for, the best first.
+std::vector<std::string> isas_found();
 
 /// Multiplies and adds in registers, `rounds` times; returns the floating-point operations done. Timing it
 /// gives the peak that everything else is measured against.

@@ -254,10 +254,7 @@ void TrainConfig::check() const {
   if (!(validation >= 0 && validation < 1)) {
     throw ConfigError(fmt::format("validation: expected a share from 0 to below 1, got {}", validation));
   }
-  constexpr std::array<std::string_view, 1> kPrecisions = {"f32"};
-  if (std::find(kPrecisions.begin(), kPrecisions.end(), precision) == kPrecisions.end()) {
-    throw ConfigError(unknown_name("precision", precision, kPrecisions));
-  }
+  precision_named(precision);
   if (loss != "auto") with_key("loss", [&] { Loss::parse(loss); });
   with_key("augment", [&] { Augmentation::parse(augment); });
   training::parse_method(*this);

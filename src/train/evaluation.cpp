@@ -143,7 +143,7 @@ EvaluationReport evaluate(const Module& model, const Dataset& data, const Loss& 
                     options.worst, to_string(data.target_kind())));
   }
   const std::vector<std::int64_t> samples = training::samples_of(data, {});
-  Predictor predictor(model, data.input_shape());
+  Predictor predictor(model, data.input_shape(), options.precision);
   training::Tally tally(predictor.output_shape(), data, loss, options.top_k);
   const Compiled loss_of = compile([&](const Tensors& in) { return Tensors{loss(in[0], in[1])}; });
   WorstSamples worst(options.worst, predictor.output_shape(), loss);

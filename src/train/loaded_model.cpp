@@ -58,10 +58,10 @@ struct LoadedModel::State {
   double threshold = 0;
   std::vector<std::string> class_names;
 
-  explicit State(const SavedModel& model)
+  State(const SavedModel& model, Precision precision)
       : input(model.input),
         loss(model.loss),
-        predictor(RawModel(model), model.input.input_shape),
+        predictor(RawModel(model), model.input.input_shape, precision),
         inputs(model.input.input_shape.elements()),
         outputs(predictor.output_shape().elements()),
         class_names(model.input.class_names) {
@@ -75,10 +75,11 @@ struct LoadedModel::State {
   }
 };
 
-LoadedModel::LoadedModel(const std::string& path) : LoadedModel(load_model(path)) {}
-LoadedModel::LoadedModel(const SavedModel& model) {
+LoadedModel::LoadedModel(const std::string& path, Precision precision)
+    : LoadedModel(load_model(path), precision) {}
+LoadedModel::LoadedModel(const SavedModel& model, Precision precision) {
   if (!model.module) throw ConfigError("LoadedModel: there is no model");
-  state_ = std::make_unique<State>(model);
+  state_ = std::make_unique<State>(model, precision);
 }
 LoadedModel::~LoadedModel() = default;
 LoadedModel::LoadedModel(LoadedModel&&) noexcept = default;

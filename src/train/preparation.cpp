@@ -75,6 +75,7 @@ TrainerOptions Preparation::trainer_options(const TrainConfig& config) const {
           .penalty = method.penalty,
           .clip = method.clip,
           .mixup = config.mixup,
+          .precision = precision_named(config.precision),
           .ema = config.ema,
           .freeze = config.freeze,
           .batch_size = config.batch_size,

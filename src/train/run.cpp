@@ -23,7 +23,8 @@ using training::RunFolder;
 EvaluationReport evaluate_part(const Module& model, const Dataset& data,
                                const std::vector<std::int64_t>& samples, const TrainConfig& config,
                                const Loss& loss) {
-  const EvaluationOptions options = {.batch_size = config.evaluation_batch};
+  const EvaluationOptions options = {.batch_size = config.evaluation_batch,
+                                     .precision = precision_named(config.precision)};
   if (samples.empty()) return evaluate(model, data, loss, options);
   return evaluate(model, training::Subset(data, samples), loss, options);
 }

@@ -62,7 +62,8 @@ TrainingStep make_step(const Module& model, const TrainerOptions& options, const
            .freeze = options.freeze,
            .mixup = options.mixup,
            .ema = options.ema,
-           .seed = options.seed}};
+           .seed = options.seed,
+           .precision = options.precision}};
 }
 
 Training::Training(Module& model, const TrainerOptions& options, const TrainerInputs& inputs)
