@@ -15,6 +15,7 @@
 #include "core/parallel.hpp"
 #include "graph/plan.hpp"
 #include "hebb/hebb.hpp"
+#include "kernels/convolution.hpp"
 #include "kernels/gemm.hpp"
 #include "kernels/isa.hpp"
 
@@ -229,6 +230,116 @@ void mnist(Results& results, const std::string& folder, double peak) {
               {{"target", 97.5}});
 }
 
+struct ConvLayer {
+  std::int64_t batch, size, channels, outputs, kernel, stride;
+};
+
+/// The layers of ResNet-20 on CIFAR (He et al. 2016, section 4.2) and of ResNet-50 (table 1, with the strides
+/// in its 3 x 3 layers), each once. The list of bench/peers/common.py.
+std::vector<ConvLayer> conv_layers() {
+  return {
+      {32, 32, 3, 16, 3, 1},    {32, 32, 16, 16, 3, 1},   {32, 32, 16, 32, 3, 2},    {32, 16, 32, 32, 3, 1},
+      {32, 16, 32, 64, 3, 2},   {32, 8, 64, 64, 3, 1},    {8, 224, 3, 64, 7, 2},     {8, 56, 64, 64, 1, 1},
+      {8, 56, 64, 64, 3, 1},    {8, 56, 64, 256, 1, 1},   {8, 56, 256, 64, 1, 1},    {8, 56, 256, 128, 1, 1},
+      {8, 56, 128, 128, 3, 2},  {8, 28, 128, 512, 1, 1},  {8, 56, 256, 512, 1, 2},   {8, 28, 512, 128, 1, 1},
+      {8, 28, 128, 128, 3, 1},  {8, 28, 512, 256, 1, 1},  {8, 28, 256, 256, 3, 2},   {8, 14, 256, 1024, 1, 1},
+      {8, 28, 512, 1024, 1, 2}, {8, 14, 1024, 256, 1, 1}, {8, 14, 256, 256, 3, 1},   {8, 14, 1024, 512, 1, 1},
+      {8, 14, 512, 512, 3, 2},  {8, 7, 512, 2048, 1, 1},  {8, 14, 1024, 2048, 1, 2}, {8, 7, 2048, 512, 1, 1},
+      {8, 7, 512, 512, 3, 1}};
+}
+
+void convolutions(Results& results, double peak) {
+  for (const ConvLayer& l : conv_layers()) {
+    const std::int64_t margin = l.kernel / 2;
+    const std::int64_t extent = (l.size + 2 * margin - l.kernel) / l.stride + 1;
+    const ConvolutionShape shape = {.batch = l.batch,
+                                    .height = l.size,
+                                    .width = l.size,
+                                    .channels = l.channels,
+                                    .filter_height = l.kernel,
+                                    .filter_width = l.kernel,
+                                    .output_height = extent,
+                                    .output_width = extent,
+                                    .outputs = l.outputs,
+                                    .stride_y = l.stride,
+                                    .stride_x = l.stride,
+                                    .top = margin,
+                                    .left = margin};
+    Convolution convolution(shape);
+    std::vector<float> images = noise(l.batch * shape.image_size());
+    std::vector<float> filter = noise(shape.filter_size());
+    std::vector<float> outputs = noise(l.batch * shape.output_size());
+    std::vector<float> result(std::max({images.size(), filter.size(), outputs.size()}));
+    const double flop =
+        2.0 * static_cast<double>(l.batch * shape.output_size() * l.kernel * l.kernel * l.channels);
+    const auto measure = [&](const char* pass, const std::function<void()>& work) {
+      const double rate = flop / seconds_per_call(work);
+      results.add(fmt::format("conv/{}x{}x{}x{}-{}k{}s{}/{}", l.batch, l.size, l.size, l.channels, l.outputs,
+                              l.kernel, l.stride, pass),
+                  rate / 1e9, "GFLOP/s", {{"peak_share", rate / peak}});
+    };
+    measure("forward", [&] { convolution.forward(images.data(), filter.data(), nullptr, result.data()); });
+    measure("image_gradient",
+            [&] { convolution.image_gradient(outputs.data(), filter.data(), nullptr, result.data()); });
+    measure("filter_gradient",
+            [&] { convolution.filter_gradient(images.data(), outputs.data(), nullptr, result.data()); });
+  }
+}
+
+/// Floating-point operations of one sample's forward pass and gradients: of each product three times, but for
+/// the gradient of the first layer's input.
+double training_flop(const char* name) {
+  if (std::string(name) == "cnn") return 36.5e6;  // 2 (3 x 5.3 M + 3 x 0.59 M + 2 x 0.195 M) and little else
+  if (std::string(name) == "lenet5") return 2.26e6;  // 2 (2 x 118 k + 3 x 240 k + 3 x 59 k)
+  return 0;
+}
+
+/// Seconds a step of Adam on random images.
+double image_step_seconds(const char* name, const Shape& image, std::int64_t batch, Precision precision) {
+  Sequential model = Sequential::parse(name);
+  model.build(image, 1);
+  TrainingStep step(model, {.input = image, .target_type = DType::i32},
+                    {.loss = "cross_entropy", .optimizer = Adam(), .precision = precision});
+  const BatchBuffers buffers = step.batch(batch);
+  const std::vector<float> x = noise(batch * image.elements());
+  std::copy(x.begin(), x.end(), buffers.inputs);
+  for (std::int64_t i = 0; i < batch; ++i) buffers.labels[i] = static_cast<std::int32_t>(i % 10);
+  return seconds_per_call([&] { step.run(); });
+}
+
+void image_networks(Results& results, double peak) {
+  const auto train = [&](const char* name, const Shape& image, Precision precision) {
+    constexpr std::int64_t kBatch = 64;
+    const double each = image_step_seconds(name, image, kBatch, precision) / kBatch;
+    const double share = training_flop(name) / each / peak;
+    results.add(fmt::format("{}/train_batch64{}", name, precision == Precision::bf16 ? "_bf16" : ""),
+                1e6 * each, "us/sample", share > 0 ? Json{{"peak_share", share}} : Json::object());
+  };
+  for (const char* name : {"lenet5", "cnn"}) {
+    train(name, {28, 28, 1}, Precision::f32);
+    train(name, {28, 28, 1}, Precision::bf16);
+  }
+  train("resnet20", {32, 32, 3}, Precision::f32);
+  const double small = image_step_seconds("cnn", {28, 28, 1}, 64, Precision::f32) / 64;
+  const double large = image_step_seconds("cnn", {28, 28, 1}, 1024, Precision::f32) / 1024;
+  results.add("cnn/train_batch1024", 1e6 * large, "us/sample", {{"times_batch64", large / small}});
+  const int before = threads();
+  set_threads(1);
+  const double alone = image_step_seconds("cnn", {28, 28, 1}, 64, Precision::f32) / 64;
+  set_threads(before);
+  results.add("speed_up/cnn_step_batch64", alone / small, "x", {{"threads", before}});
+  for (const Precision precision : {Precision::f32, Precision::bf16}) {
+    Sequential model = Sequential::parse("cnn");
+    model.build({28, 28, 1}, 1);
+    Predictor predictor(model, {28, 28, 1}, precision);
+    for (const std::int64_t batch : {1, 256}) {
+      const std::vector<float> x = noise(batch * 784);
+      results.add(fmt::format("cnn/inference_batch{}{}", batch, precision == Precision::bf16 ? "_bf16" : ""),
+                  1e6 * seconds_per_call([&] { predictor(x); }), "us");
+    }
+  }
+}
+
 /// Adam's update of a parameter in place, as training steps run it.
 std::function<void()> adam_update(const Tensor& parameter) {
   const Optimizer adam = Adam();
@@ -331,6 +442,8 @@ int main(int argc, char** argv) {
     const double peak = peak_flops();
     results.add("machine/peak", peak / 1e9, "GFLOP/s", {{"isa", isa_name()}, {"threads", threads()}});
     products(results, peak);
+    convolutions(results, peak);
+    image_networks(results, peak);
     small_networks(results);
     inference(results);
     const char* folder = std::getenv("HEBB_DATA");

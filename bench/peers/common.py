@@ -27,6 +27,23 @@ GEMM_SIZES = [
 ]
 
 
+# The convolutions of bench/hebb_bench.cpp: batch, height and width, channels, outputs, kernel, stride; padded by half the kernel.
+CONV_LAYERS = [
+    (32, 32, 3, 16, 3, 1), (32, 32, 16, 16, 3, 1), (32, 32, 16, 32, 3, 2), (32, 16, 32, 32, 3, 1),
+    (32, 16, 32, 64, 3, 2), (32, 8, 64, 64, 3, 1), (8, 224, 3, 64, 7, 2), (8, 56, 64, 64, 1, 1),
+    (8, 56, 64, 64, 3, 1), (8, 56, 64, 256, 1, 1), (8, 56, 256, 64, 1, 1), (8, 56, 256, 128, 1, 1),
+    (8, 56, 128, 128, 3, 2), (8, 28, 128, 512, 1, 1), (8, 56, 256, 512, 1, 2), (8, 28, 512, 128, 1, 1),
+    (8, 28, 128, 128, 3, 1), (8, 28, 512, 256, 1, 1), (8, 28, 256, 256, 3, 2), (8, 14, 256, 1024, 1, 1),
+    (8, 28, 512, 1024, 1, 2), (8, 14, 1024, 256, 1, 1), (8, 14, 256, 256, 3, 1), (8, 14, 1024, 512, 1, 1),
+    (8, 14, 512, 512, 3, 2), (8, 7, 512, 2048, 1, 1), (8, 14, 1024, 2048, 1, 2), (8, 7, 2048, 512, 1, 1),
+    (8, 7, 512, 512, 3, 1),
+]
+
+
+def conv_name(batch, size, channels, outputs, kernel, stride, kind):
+    return f"conv/{batch}x{size}x{size}x{channels}-{outputs}k{kernel}s{stride}/{kind}"
+
+
 def gemm_name(m, n, k, transposed):
     return f"gemm/{m}x{n}x{k}" + ("/at" if transposed else "")
 

@@ -16,6 +16,7 @@ constexpr std::int64_t kTaskElements = 8192;  // elements worth a task
 constexpr std::size_t kMostPointers = 256;
 constexpr std::int64_t kMostCalls = 128;  // of an iteration that is kept as a list of calls
 constexpr std::int32_t kMostRegisters = 64;
+constexpr std::size_t kMostRepeated = 16;     // operands of a program that runs over several rows at once
 constexpr std::size_t kMostFusedArrays = 18;  // operands and results of a program computed as a whole
 
 /// Strides of an operand along the iteration's axes, 0 where it is broadcast.
@@ -90,6 +91,11 @@ void ElementwiseLoop::choose_axes(const Shape& iteration, const std::vector<Shap
   contiguous_ = outer_.size() == 1 && std::all_of(walks_.begin(), walks_.end(), [&](const Walk& walk) {
                   return walk.outer[0] == columns_ * walk.column;
                 });
+  repeats_ = !contiguous_ && outer_.size() == 1 && columns_ > 1 && 2 * columns_ <= kBlock &&
+             walks_.size() <= kMostRepeated &&
+             std::all_of(walks_.begin(), walks_.end(), [&](const Walk& walk) {
+               return walk.outer[0] == 0 || (walk.outer[0] == columns_ && walk.column == 1);
+             });
 }
 
 void ElementwiseLoop::compile(const Emitter& emitter, const std::vector<Store>& stores) {
@@ -241,17 +247,49 @@ void ElementwiseLoop::run(float* const* slots, std::int64_t row, std::int64_t ro
   for (std::size_t c = 0; c < constants_.size(); ++c) {
     table[first_slot + walks_.size() + c] = const_cast<float*>(&constants_[c]);  // only ever an operand
   }
+  constexpr std::int64_t kFewRows = 4;
+  if (repeats_ && column == 0 && column_end == columns_ && row_end - row >= kFewRows) {
+    run_repeated(slots, row, row_end, table.data());
+    return;
+  }
   for (std::int64_t r = row; r < row + rows; ++r) {
     for (std::int64_t begin = column; begin < end; begin += kBlock) {
-      const auto count = static_cast<std::size_t>(std::min(kBlock, end - begin));
       for (std::size_t s = 0; s < walks_.size(); ++s) {
         table[first_slot + s] = slots[s] + row_offset(walks_[s], r) + begin * walks_[s].column;
       }
-      for (const Instruction& i : instructions_) {
-        i.run(table[static_cast<std::size_t>(i.a)], table[static_cast<std::size_t>(i.b)],
-              table[static_cast<std::size_t>(i.c)], table[static_cast<std::size_t>(i.result)], count);
-      }
+      run_instructions(table, std::min(kBlock, end - begin));
     }
+  }
+}
+
+template <class Pointers>
+void ElementwiseLoop::run_instructions(const Pointers& table, std::int64_t count) const {
+  for (const Instruction& i : instructions_) {
+    i.run(table[static_cast<std::size_t>(i.a)], table[static_cast<std::size_t>(i.b)],
+          table[static_cast<std::size_t>(i.c)], table[static_cast<std::size_t>(i.result)],
+          static_cast<std::size_t>(count));
+  }
+}
+
+/// Several rows at once: operands that are one row for all of them are written out as often.
+void ElementwiseLoop::run_repeated(float* const* slots, std::int64_t row, std::int64_t row_end,
+                                   float** table) const {
+  alignas(64) thread_local std::array<float, kMostRepeated * kBlock> repeated;
+  const std::int64_t rows = std::min(kBlock / columns_, row_end - row);
+  const auto first_slot = static_cast<std::size_t>(registers_);
+  const auto is_repeated = [&](const Walk& walk) { return walk.outer[0] == 0 && walk.column == 1; };
+  for (std::size_t s = 0; s < walks_.size(); ++s) {
+    table[first_slot + s] = slots[s];
+    if (!is_repeated(walks_[s])) continue;
+    float* to = repeated.data() + s * kBlock;
+    for (std::int64_t r = 0; r < rows; ++r) std::copy_n(slots[s], columns_, to + r * columns_);
+    table[first_slot + s] = to;
+  }
+  for (std::int64_t r = row; r < row_end; r += rows) {
+    for (std::size_t s = 0; s < walks_.size(); ++s) {
+      if (walks_[s].outer[0] != 0) table[first_slot + s] = slots[s] + r * columns_;
+    }
+    run_instructions(table, std::min(rows, row_end - r) * columns_);
   }
 }
 

@@ -107,12 +107,16 @@ class ElementwiseLoop {
                           const Places& places);
   void bind_fused(float* const* slots, std::int64_t row, std::int64_t column, FusedArray* arrays) const;
   std::int64_t row_offset(const Walk& walk, std::int64_t row) const;
+  template <class Pointers>
+  void run_instructions(const Pointers& table, std::int64_t count) const;
+  void run_repeated(float* const* slots, std::int64_t row, std::int64_t row_end, float** table) const;
 
   std::vector<std::int64_t> outer_;  // extents of the axes that make up the rows
   std::int64_t rows_ = 1;
   std::int64_t columns_ = 1;
   std::vector<Walk> walks_;  // by slot
   bool contiguous_ = false;  // every slot's rows lie one after the other, or it is one number
+  bool repeats_ = false;  // the same, or all its rows are one; and rows are so short that several are one run
   // The pointer table at run time: scratch registers, then slots, then constants.
   std::int32_t registers_ = 0;
   std::vector<float> constants_;
