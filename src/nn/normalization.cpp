@@ -197,8 +197,10 @@ Tensor BatchNorm::forward(const Tensor& x, ForwardContext& context) const {
   if (context.training) {
     Axes others;
     for (int axis = 0; axis + 1 < x.shape().rank(); ++axis) others.push_back(axis);
-    centre = mean(x, others);
-    variance = var(x, others);
+    // With the reduced axes kept, as the derivative of the variance has it: one mean serves both.
+    const std::vector<std::int64_t>& channels = scale_.shape().extents();
+    centre = reshape(mean(x, others, true), channels);
+    variance = reshape(var(x, others, true), channels);
     const auto n = static_cast<double>(x.size() / x.shape()[-1]);
     if (n > 1) {
       const double m = options_.momentum;

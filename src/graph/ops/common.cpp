@@ -134,6 +134,9 @@ std::vector<std::int64_t> reduction_targets(const Node& node) {
   return broadcast_offsets(shape, kept_shape(shape, node.attributes.list("axes")));
 }
 
+extern const Op op_neg;
+extern const Op op_mul;
+
 Tensor sum_to(const Tensor& x, const Shape& shape) {
   if (x.shape() == shape) return x;
   const int lead = x.shape().rank() - shape.rank();
@@ -144,7 +147,21 @@ Tensor sum_to(const Tensor& x, const Shape& shape) {
   if (lead < 0 || broadcast_shapes(x.shape(), shape) != x.shape()) {
     throw ShapeError("sum_to: " + to_string(shape) + " does not broadcast to " + to_string(x.shape()));
   }
-  return reshape(axes.empty() ? x : sum(x, axes, true), shape.extents());
+  if (axes.empty()) return reshape(x, shape.extents());
+  // Signs, and factors that are the same for all that is summed, come after the sum: one that others need as
+  // well is then computed once, and nothing is stored for it.
+  const Node& node = x.node();
+  if (node.op == &op_neg) return neg(sum_to(node.inputs[0], shape));
+  if (node.op == &op_mul) {
+    for (const std::size_t i : {std::size_t{0}, std::size_t{1}}) {
+      const Tensor& factor = node.inputs[i];
+      const Tensor& rest = node.inputs[1 - i];
+      if (rest.shape() == x.shape() && factor.shape().rank() <= shape.rank() &&
+          broadcast_shapes(factor.shape(), shape) == shape)
+        return sum_to(rest, shape) * factor;
+    }
+  }
+  return reshape(sum(x, axes, true), shape.extents());
 }
 
 Tensor dropout(const Tensor& x, double rate, const Tensor& key, std::int64_t stream) {
