@@ -61,6 +61,14 @@ HWY_INLINE void ForEachWindow(const PoolShape& s, std::int64_t row, std::int64_t
 /// Calls visit(offset of a pixel) for those of a window, row by row.
 template <class Visit>
 HWY_INLINE void ForEachPixel(const PoolShape& s, const Window& window, const Visit& visit) {
+  if (window.y_end - window.y == 2 && window.x_end - window.x == 2) {  // the usual size, without loops
+    const std::int64_t pixel = (window.y * s.width + window.x) * s.channels;
+    visit(pixel);
+    visit(pixel + s.channels);
+    visit(pixel + s.width * s.channels);
+    visit(pixel + (s.width + 1) * s.channels);
+    return;
+  }
   for (std::int64_t y = window.y; y < window.y_end; ++y) {
     std::int64_t pixel = (y * s.width + window.x) * s.channels;
     for (std::int64_t x = window.x; x < window.x_end; ++x, pixel += s.channels) visit(pixel);
