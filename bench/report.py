@@ -12,11 +12,12 @@ The ratio is Hebb's speed relative to the fastest peer: above 1, Hebb is faster.
 """
 
 import json
+import statistics
 import sys
 
-PEER_ORDER = ["pytorch", "sklearn", "numpy", "openblas", "onednn"]
+PEER_ORDER = ["pytorch", "onnxruntime", "sklearn", "numpy", "openblas", "onednn"]
 PEER_TITLES = {"pytorch": "PyTorch", "sklearn": "scikit-learn", "numpy": "NumPy", "openblas": "OpenBLAS",
-               "onednn": "oneDNN"}
+               "onednn": "oneDNN of PyTorch", "onnxruntime": "ONNX Runtime"}
 HIGHER_IS_BETTER = {"GFLOP/s", "GB/s", "%", "1/s"}
 
 
@@ -90,11 +91,37 @@ def table(rows, versions):
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
+PASSES = ("forward", "image_gradient", "filter_gradient")
+
+
+def convolution_table(rows):
+    """The rows named conv/LAYER/PASS, a line a layer: GFLOP/s, and the ratio to the peer; geometric means last."""
+    lines = [["layer"] + [part for kind in PASSES for part in (kind.replace("_", " "), "ratio")], ["---"] + ["---:"] * 6]
+    ratios = {kind: [] for kind in PASSES}
+    for layer in dict.fromkeys(name.split("/")[1] for name in rows):
+        line = [layer]
+        for kind in PASSES:
+            row = rows.get(f"conv/{layer}/{kind}", {"hebb": None, "peers": {}, "unit": "GFLOP/s"})
+            line += [number(row["hebb"]), ratio(row)]
+            if ratio(row):
+                ratios[kind].append(row["hebb"] / max(row["peers"].values()))
+        lines.append(line)
+    means = ["geometric mean"]
+    for kind in PASSES:
+        means += ["", f"{statistics.geometric_mean(ratios[kind]):.2f}" if ratios[kind] else ""]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines + [means])
+
+
 def main():
     if len(sys.argv) < 2 or sys.argv[1] in ("-h", "--help"):
         print(__doc__)
         return 0 if len(sys.argv) > 1 else 2
-    print(table(*load(sys.argv[1:])))
+    rows, versions = load(sys.argv[1:])
+    layers = {name: row for name, row in rows.items() if name.startswith("conv/")}
+    print(table({name: row for name, row in rows.items() if name not in layers}, versions))
+    if layers:
+        print("\nConvolutions, batch x height x width x channels - outputs k kernel s stride, GFLOP/s:\n")
+        print(convolution_table(layers))
     return 0
 
 
