@@ -172,6 +172,93 @@ std::shared_ptr<std::byte> allocate(std::size_t bytes) {
   return {memory, std::free};
 }
 
+/// Where the values of one execution lie.
+class Addresses {
+ public:
+  Addresses(const PlanSchedule& schedule, std::byte* memory, const std::vector<void*>& bound)
+      : schedule_(schedule), memory_(memory), bound_(bound) {}
+
+  void* of(const Location& location) const {
+    switch (location.kind) {
+      case Location::Kind::memory: return memory_ + location.offset;
+      case Location::Kind::bound: return bound_[location.index];
+      case Location::Kind::leaf: return const_cast<void*>(location.data);  // only ever an operand
+      default: return nullptr;
+    }
+  }
+  void* of(int value) const { return of(schedule_.location(value)); }
+  float* floats(int value) const { return static_cast<float*>(of(value)); }
+
+ private:
+  const PlanSchedule& schedule_;
+  std::byte* memory_;
+  const std::vector<void*>& bound_;
+};
+
+/// The steps of a plan bound to addresses.
+class StepMaker {
+ public:
+  StepMaker(const PlanSchedule& schedule, const Addresses& addresses)
+      : schedule_(schedule), addresses_(addresses) {}
+
+  /// Null for a group that has nothing to compute.
+  std::unique_ptr<Execution::Step> step_of(const Group& group) const {
+    switch (group.kind) {
+      case Group::Kind::elementwise: return program(group);
+      case Group::Kind::kernel:
+        return std::make_unique<KernelStep>(kernel_of(head(group)), operands(group),
+                                            addresses_.of(group.head));
+      default: return blocks(group);
+    }
+  }
+
+ private:
+  const Node& head(const Group& group) const {
+    return *schedule_.values[static_cast<std::size_t>(group.head)].node;
+  }
+  std::vector<const void*> operands(const Group& group) const {
+    std::vector<const void*> result;
+    for (const int input : schedule_.values[static_cast<std::size_t>(group.head)].inputs)
+      result.push_back(addresses_.of(input));
+    return result;
+  }
+  std::vector<float*> slots(const Group& group) const {
+    std::vector<float*> result;
+    for (const int root : group.slots) {
+      result.push_back(root == group.head ? static_cast<float*>(addresses_.of(group.result))
+                                          : addresses_.floats(root));
+    }
+    return result;
+  }
+
+  std::unique_ptr<Execution::Step> program(const Group& group) const {
+    if (!group.loop) return nullptr;
+    auto calls = std::make_unique<CallsStep>(std::nullopt, GemmOperands{}, &*group.loop, slots(group));
+    if (calls->complete(&*group.loop)) return calls;
+    return std::make_unique<LoopStep>(*group.loop, slots(group));
+  }
+
+  std::unique_ptr<Execution::Step> blocks(const Group& group) const {
+    const ElementwiseLoop* loop = group.loop ? &*group.loop : nullptr;
+    const Precision precision = schedule_.spec.precision;
+    const Node& node = head(group);
+    BlocksStep::Operands all = {operands(group), group.bias < 0 ? nullptr : addresses_.floats(group.bias),
+                                static_cast<float*>(addresses_.of(group.result))};
+    if (node.op == &op_matmul && is_single_product(node)) {
+      const GemmOperands product = {static_cast<const float*>(all.inputs[0]),
+                                    static_cast<const float*>(all.inputs[1]), all.bias, all.result};
+      auto calls =
+          std::make_unique<CallsStep>(Gemm(single_product(node, precision)), product, loop, slots(group));
+      if (calls->complete(loop)) return calls;
+    }
+    return std::make_unique<BlocksStep>(node.op->block_kernel(node, precision), std::move(all),
+                                        runs_by_block(group), loop, slots(group));
+  }
+
+  const PlanSchedule& schedule_;
+  const Addresses& addresses_;
+};
+
 }  // namespace
 
 Execution::Execution(std::shared_ptr<const Plan> plan, const std::vector<void*>& bound)
@@ -181,73 +268,23 @@ Execution::Execution(std::shared_ptr<const Plan> plan, const std::vector<void*>&
   if (bound.size() != schedule.spec.bound.size())
     throw Error("execution: not every bound leaf has an address");
   memory_ = allocate(schedule.memory_bytes);
-  const auto resolve = [&](const Location& location) -> void* {
-    switch (location.kind) {
-      case Location::Kind::memory: return memory_.get() + location.offset;
-      case Location::Kind::bound: return bound[location.index];
-      case Location::Kind::leaf: return const_cast<void*>(location.data);  // only ever an operand
-      default: return nullptr;
-    }
-  };
-  const auto address = [&](int value) { return resolve(schedule.location(value)); };
-  const auto node_of = [&](int value) -> const Node& {
-    return *schedule.values[static_cast<std::size_t>(value)].node;
-  };
-
-  for (const int value : schedule.inputs) inputs_.push_back(address(value));
-  for (const int value : schedule.outputs) outputs_.push_back(address(value));
+  const Addresses addresses(schedule, memory_.get(), bound);
+  for (const int value : schedule.inputs) inputs_.push_back(addresses.of(value));
+  for (const int value : schedule.outputs) outputs_.push_back(addresses.of(value));
   for (std::size_t i = 0; i < schedule.values.size(); ++i) {
     const Value& value = schedule.values[i];
     if (!value.constant || schedule.locations[i].kind != Location::Kind::memory) continue;
-    auto* to = static_cast<float*>(address(static_cast<int>(i)));
-    std::fill_n(to, value.node->shape.elements(), static_cast<float>(value.node->attributes.real("value")));
+    std::fill_n(addresses.floats(static_cast<int>(i)), value.node->shape.elements(),
+                static_cast<float>(value.node->attributes.real("value")));
   }
-
+  const StepMaker maker(schedule, addresses);
   for (const Group& group : schedule.groups) {
-    std::vector<float*> slots;
-    for (const int root : group.slots) {
-      slots.push_back(static_cast<float*>(root == group.head ? resolve(group.result) : address(root)));
-    }
-    const ElementwiseLoop* loop = group.loop ? &*group.loop : nullptr;
-    if (group.kind == Group::Kind::elementwise) {
-      if (loop == nullptr) continue;
-      auto calls = std::make_unique<CallsStep>(std::nullopt, GemmOperands{}, loop, slots);
-      if (calls->complete(loop)) {
-        steps_.push_back(std::move(calls));
-      } else {
-        steps_.push_back(std::make_unique<LoopStep>(*loop, std::move(slots)));
-      }
-      continue;
-    }
-    const Value& head = schedule.values[static_cast<std::size_t>(group.head)];
-    std::vector<const void*> operands;
-    for (const int input : head.inputs) operands.push_back(address(input));
-    if (group.kind == Group::Kind::kernel) {
-      steps_.push_back(std::make_unique<KernelStep>(kernel_of(node_of(group.head)), std::move(operands),
-                                                    address(group.head)));
-      continue;
-    }
-    const float* bias = group.bias < 0 ? nullptr : static_cast<const float*>(address(group.bias));
-    auto* result = static_cast<float*>(resolve(group.result));
-    const Precision precision = schedule.spec.precision;
-    if (head.node->op == &op_matmul && is_single_product(*head.node)) {
-      const GemmOperands product = {static_cast<const float*>(operands[0]),
-                                    static_cast<const float*>(operands[1]), bias, result};
-      auto calls =
-          std::make_unique<CallsStep>(Gemm(single_product(*head.node, precision)), product, loop, slots);
-      if (calls->complete(loop)) {
-        steps_.push_back(std::move(calls));
-        continue;
-      }
-    }
-    steps_.push_back(std::make_unique<BlocksStep>(head.node->op->block_kernel(*head.node, precision),
-                                                  BlocksStep::Operands{std::move(operands), bias, result},
-                                                  runs_by_block(group), loop, std::move(slots)));
+    if (auto step = maker.step_of(group)) steps_.push_back(std::move(step));
   }
   for (const auto& copy : schedule.copies) {
-    const Node& node = node_of(copy.value);
+    const Node& node = *schedule.values[static_cast<std::size_t>(copy.value)].node;
     steps_.push_back(
-        std::make_unique<CopyStep>(bound[copy.bound], address(copy.value),
+        std::make_unique<CopyStep>(bound[copy.bound], addresses.of(copy.value),
                                    static_cast<std::size_t>(node.shape.elements()) * size_of(node.dtype)));
   }
 }
