@@ -69,7 +69,6 @@ void Interpolate(const float* framed, const ImageExtents& e, const Sources& from
     const float* corner = framed + from.at[x] * depth;
     const float right = from.right[x];
     const float down = from.down[x];
-    HEBB_UNROLL
     for (std::int64_t c = 0; c < depth; ++c) {
       const float upper = corner[c] + right * (corner[c + depth] - corner[c]);
       const float lower = corner[c + stride] + right * (corner[c + stride + depth] - corner[c + stride]);
