@@ -15,11 +15,10 @@ bool is_product(const ConvolutionShape& s) {
 }
 
 /// A filter as it lies in memory, and the same with inputs and outputs exchanged.
-FilterView view_of(const ConvolutionShape& s, const float* filter) {
+FilterView view_of(const ConvolutionShape& s) {
   const std::int64_t depth = s.channels / s.groups;
   const std::int64_t outputs = s.outputs / s.groups;
-  return {.data = filter,
-          .rows = s.filter_height,
+  return {.rows = s.filter_height,
           .columns = s.filter_width,
           .channels = depth,
           .outputs = outputs,
@@ -92,10 +91,82 @@ struct Spread {
   }
 };
 
+PassesOverImages forward_passes(const ConvolutionShape& s, Precision precision) {
+  PassesOverImages passes = {.precision = precision,
+                             .margin = margin_of(s),
+                             .batch = s.batch,
+                             .groups = s.groups,
+                             .height = s.output_height,
+                             .width = s.output_width,
+                             .outputs = s.outputs,
+                             .passes = {{.filter = view_of(s),
+                                         .stride_y = s.stride_y,
+                                         .stride_x = s.stride_x,
+                                         .dilation_y = s.dilation_y,
+                                         .dilation_x = s.dilation_x,
+                                         .height = s.output_height,
+                                         .width = s.output_width}}};
+  passes.prepare();
+  return passes;
+}
+
+/// The gradient with respect to the images is a convolution too: of the output's gradient, with the filter
+/// turned around and its inputs and outputs exchanged.
+PassesOverImages image_gradient_passes(const ConvolutionShape& s, Precision precision) {
+  const Spread y({s.height, s.output_height, s.filter_height, s.stride_y, s.dilation_y, s.top});
+  const Spread x({s.width, s.output_width, s.filter_width, s.stride_x, s.dilation_x, s.left});
+  PassesOverImages passes = {.precision = precision,
+                             .margin = {.height = y.extent,
+                                        .width = x.extent,
+                                        .top = y.before,
+                                        .left = x.before,
+                                        .stride_y = y.stride,
+                                        .stride_x = x.stride,
+                                        .source_height = s.output_height,
+                                        .source_width = s.output_width,
+                                        .channels = s.outputs},
+                             .batch = s.batch,
+                             .groups = s.groups,
+                             .height = s.height,
+                             .width = s.width,
+                             .outputs = s.channels,
+                             .passes = {},
+                             .fills = y.filled() == s.height && x.filled() == s.width};
+  const FilterView whole = exchanged(view_of(s));
+  for (const Phase& of_y : y.phases) {
+    for (const Phase& of_x : x.phases) {
+      FilterView part = whole;
+      part.first += (of_y.tap + (of_y.taps - 1) * y.tap_step) * whole.row +
+                    (of_x.tap + (of_x.taps - 1) * x.tap_step) * whole.column;
+      part.rows = of_y.taps;
+      part.columns = of_x.taps;
+      part.row = -y.tap_step * whole.row;
+      part.column = -x.tap_step * whole.column;
+      passes.passes.push_back({.filter = part,
+                               .row = of_y.begin + y.before,
+                               .column = of_x.begin + x.before,
+                               .dilation_y = y.dilation,
+                               .dilation_x = x.dilation,
+                               .height = of_y.count,
+                               .width = of_x.count,
+                               .first_row = of_y.first,
+                               .first_column = of_x.first,
+                               .row_step = of_y.step,
+                               .column_step = of_x.step});
+    }
+  }
+  passes.prepare();
+  return passes;
+}
+
 }  // namespace
 
 Convolution::Convolution(const ConvolutionShape& s, Precision precision) : shape_(s), precision_(precision) {
-  if (!is_product(s)) return;
+  if (!is_product(s)) {
+    forward_passes_ = std::make_unique<PassesOverImages>(forward_passes(s, precision));
+    image_gradient_passes_ = std::make_unique<PassesOverImages>(image_gradient_passes(s, precision));
+    return;
+  }
   const std::int64_t pixels = s.batch * s.height * s.width;
   forward_.emplace(GemmProblem{.m = pixels,
                                .n = s.outputs,
@@ -122,76 +193,18 @@ Convolution::Convolution(const ConvolutionShape& s, Precision precision) : shape
                                        .precision = precision});
 }
 
+Convolution::~Convolution() = default;
+
 void Convolution::forward(const float* images, const float* filter, const float* bias, float* output,
                           const Epilogue& epilogue) {
   if (forward_) return forward_->run({images, filter, bias, output}, epilogue);
-  const ConvolutionShape& s = shape_;
-  const PassesOverImages passes = {.precision = precision_,
-                                   .margin = margin_of(s),
-                                   .batch = s.batch,
-                                   .groups = s.groups,
-                                   .height = s.output_height,
-                                   .width = s.output_width,
-                                   .outputs = s.outputs,
-                                   .passes = {{.filter = view_of(s, filter),
-                                               .stride_y = s.stride_y,
-                                               .stride_x = s.stride_x,
-                                               .dilation_y = s.dilation_y,
-                                               .dilation_x = s.dilation_x,
-                                               .height = s.output_height,
-                                               .width = s.output_width}}};
-  passes.run(images, bias, output, epilogue, scratch_);
+  forward_passes_->run(images, filter, bias, output, epilogue, scratch_);
 }
 
-/// The gradient with respect to the images is a convolution too: of the output's gradient, with the filter
-/// turned around and its inputs and outputs exchanged.
 void Convolution::image_gradient(const float* output, const float* filter, const float* bias, float* images,
                                  const Epilogue& epilogue) {
   if (image_gradient_) return image_gradient_->run({output, filter, bias, images}, epilogue);
-  const ConvolutionShape& s = shape_;
-  const Spread y({s.height, s.output_height, s.filter_height, s.stride_y, s.dilation_y, s.top});
-  const Spread x({s.width, s.output_width, s.filter_width, s.stride_x, s.dilation_x, s.left});
-  PassesOverImages passes = {.precision = precision_,
-                             .margin = {.height = y.extent,
-                                        .width = x.extent,
-                                        .top = y.before,
-                                        .left = x.before,
-                                        .stride_y = y.stride,
-                                        .stride_x = x.stride,
-                                        .source_height = s.output_height,
-                                        .source_width = s.output_width,
-                                        .channels = s.outputs},
-                             .batch = s.batch,
-                             .groups = s.groups,
-                             .height = s.height,
-                             .width = s.width,
-                             .outputs = s.channels,
-                             .passes = {},
-                             .fills = y.filled() == s.height && x.filled() == s.width};
-  const FilterView whole = exchanged(view_of(s, filter));
-  for (const Phase& of_y : y.phases) {
-    for (const Phase& of_x : x.phases) {
-      FilterView part = whole;
-      part.data += (of_y.tap + (of_y.taps - 1) * y.tap_step) * whole.row +
-                   (of_x.tap + (of_x.taps - 1) * x.tap_step) * whole.column;
-      part.rows = of_y.taps;
-      part.columns = of_x.taps;
-      part.row = -y.tap_step * whole.row;
-      part.column = -x.tap_step * whole.column;
-      passes.passes.push_back({.filter = part,
-                               .row = of_y.begin + y.before,
-                               .column = of_x.begin + x.before,
-                               .dilation_y = y.dilation,
-                               .dilation_x = x.dilation,
-                               .height = of_y.count,
-                               .width = of_x.count,
-                               .first_row = of_y.first,
-                               .first_column = of_x.first,
-                               .row_step = of_y.step,
-                               .column_step = of_x.step});
-    }
-  }
-  passes.run(output, bias, images, epilogue, scratch_);
+  image_gradient_passes_->run(output, filter, bias, images, epilogue, scratch_);
 }
 
 }  // namespace hebb

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <vector>
 
@@ -62,10 +63,15 @@ void for_each_product(const ConvolutionShape& s, const Visit& visit) {
   }
 }
 
+struct PassesOverImages;  // kernels/convolution_pass.hpp
+
 /// One shape of convolution, prepared. Immutable but for scratch memory of its own: one pass at a time.
 class Convolution {
  public:
   explicit Convolution(const ConvolutionShape& shape, Precision precision = Precision::f32);
+  ~Convolution();
+  Convolution(const Convolution&) = delete;
+  Convolution& operator=(const Convolution&) = delete;
 
   /// output = filter over images + bias, which is null or has a number for each output channel. The epilogue
   /// sees the output as [pixels of all images, channels].
@@ -84,6 +90,7 @@ class Convolution {
   ConvolutionShape shape_;
   Precision precision_;
   std::optional<Gemm> forward_, image_gradient_, filter_gradient_;  // where it is a plain matrix product
+  std::unique_ptr<PassesOverImages> forward_passes_, image_gradient_passes_;  // where it is not
   std::vector<float> scratch_;
 };
 

@@ -69,20 +69,20 @@ struct FilterPanels {
     return std::min(width, f.outputs - panel * width);
   }
 
-  void pack(const FilterView& f, std::int64_t groups, float* to) const {
+  void pack(const FilterView& f, std::int64_t groups, const float* filter, float* to) const {
     // Threads share out the panels of large filters.
     constexpr std::int64_t kElementsOfPart = 16384;
     parallel_ranges(groups * panels, ceil_div(kElementsOfPart, std::max<std::int64_t>(size, 1)),
                     [&](std::int64_t begin, std::int64_t end) {
-                      for (std::int64_t i = begin; i < end; ++i) pack_panel(f, i, to + i * size);
+                      for (std::int64_t i = begin; i < end; ++i) pack_panel(f, i, filter, to + i * size);
                     });
   }
 
  private:
-  void pack_panel(const FilterView& f, std::int64_t index, float* to) const {
+  void pack_panel(const FilterView& f, std::int64_t index, const float* filter, float* to) const {
     const std::int64_t panel = index % panels;
     const std::int64_t columns = columns_of(f, panel);
-    const float* from = f.data + index / panels * f.group + panel * width * f.output;
+    const float* from = filter + f.first + index / panels * f.group + panel * width * f.output;
     if (columns < width) std::fill_n(to, size, 0.0F);
     for (std::int64_t u = 0; u < f.rows; ++u) {
       for (std::int64_t v = 0; v < f.columns; ++v, to += f.channels * width) {
@@ -179,12 +179,12 @@ struct OutputsByPixels {
   }
 
   /// The filter as [outputs, its rows, channels, its columns].
-  static void pack(const FilterView& f, float* to) {
+  static void pack(const FilterView& f, const float* filter, float* to) {
     for (std::int64_t o = 0; o < f.outputs; ++o) {
       for (std::int64_t u = 0; u < f.rows; ++u) {
         for (std::int64_t c = 0; c < f.channels; ++c) {
           for (std::int64_t v = 0; v < f.columns; ++v)
-            *to++ = f.data[u * f.row + v * f.column + c * f.channel + o * f.output];
+            *to++ = filter[f.first + u * f.row + v * f.column + c * f.channel + o * f.output];
         }
       }
     }
@@ -272,45 +272,39 @@ RowsRead rows_read(const FilterPass& pass, std::int64_t row, std::int64_t row_en
           pass.row + (row_end - 1) * pass.stride_y + (pass.filter.rows - 1) * pass.dilation_y + 1};
 }
 
-/// A pass with its filter packed.
-struct PackedPass {
-  const FilterPass* pass;
-  bool by_pixels;
-  const float* packed;
-};
+}  // namespace
 
-std::vector<PackedPass> pack_filters(const PassesOverImages& of, std::vector<float>& memory) {
-  std::vector<PackedPass> result;
-  std::vector<std::int64_t> at;
-  std::int64_t floats = 0;
-  for (const FilterPass& pass : of.passes) {
+void PassesOverImages::prepare() {
+  packed_floats = 0;
+  for (FilterPass& pass : passes) {
     const FilterView& f = pass.filter;
-    const bool by_pixels = OutputsByPixels::suits(of, pass);
     const FilterPanels panels(f);
-    result.push_back({&pass, by_pixels, nullptr});
-    at.push_back(floats);
-    floats +=
-        by_pixels ? f.rows * f.columns * f.channels * f.outputs : of.groups * panels.panels * panels.size;
+    pass.by_planes = OutputsByPixels::suits(*this, pass);
+    pass.packed_at = packed_floats;
+    packed_floats +=
+        pass.by_planes ? f.rows * f.columns * f.channels * f.outputs : groups * panels.panels * panels.size;
   }
-  memory.resize(static_cast<std::size_t>(floats));
-  for (std::size_t i = 0; i < result.size(); ++i) {
-    float* to = memory.data() + at[i];
-    result[i].packed = to;
-    if (result[i].by_pixels) {
-      OutputsByPixels::pack(result[i].pass->filter, to);
+}
+
+namespace {
+
+void pack_filters(const PassesOverImages& of, const float* filter, float* to) {
+  for (const FilterPass& pass : of.passes) {
+    if (pass.by_planes) {
+      OutputsByPixels::pack(pass.filter, filter, to + pass.packed_at);
     } else {
-      FilterPanels(result[i].pass->filter).pack(result[i].pass->filter, of.groups, to);
+      FilterPanels(pass.filter).pack(pass.filter, of.groups, filter, to + pass.packed_at);
     }
   }
-  if (of.precision == Precision::bf16) round_to_bf16(memory.data(), floats);
-  return result;
+  if (of.precision == Precision::bf16) round_to_bf16(to, of.packed_floats);
 }
 
 }  // namespace
 
-void PassesOverImages::run(const float* images, const float* bias, float* result, const Epilogue& epilogue,
-                           std::vector<float>& memory) const {
-  const std::vector<PackedPass> packed = pack_filters(*this, memory);
+void PassesOverImages::run(const float* images, const float* filter, const float* bias, float* result,
+                           const Epilogue& epilogue, std::vector<float>& memory) const {
+  memory.resize(static_cast<std::size_t>(packed_floats));
+  pack_filters(*this, filter, memory.data());
   // One pass is cut into bands of rows that stay in the second-level cache; few images in four at least, for
   // the threads.
   constexpr std::int64_t kFloatsOfBand = 65536;
@@ -335,10 +329,10 @@ void PassesOverImages::run(const float* images, const float* bias, float* result
     const bool copies = margin.is_needed() || precision == Precision::bf16;
     const std::int64_t copied = copies ? (rows.end - rows.begin) * margin.width * margin.channels : 0;
     std::int64_t floats = copied;
-    for (const PackedPass& p : packed) {
-      if (!p.by_pixels) continue;
-      floats = std::max(floats, copied + OutputsByPixels{*this, *p.pass, p.packed, bias}.scratch_floats(
-                                             rows.end - rows.begin));
+    for (const FilterPass& pass : passes) {
+      if (!pass.by_planes) continue;
+      const OutputsByPixels planes{*this, pass, memory.data() + pass.packed_at, bias};
+      floats = std::max(floats, copied + planes.scratch_floats(rows.end - rows.begin));
     }
     float* scratch = thread_scratch(static_cast<std::size_t>(floats));
     if (copies) {
@@ -348,15 +342,16 @@ void PassesOverImages::run(const float* images, const float* bias, float* result
     } else {
       image += rows.begin * margin.width * margin.channels;
     }
-    for (const PackedPass& p : packed) {
+    for (const FilterPass& pass : passes) {
+      const float* packed = memory.data() + pass.packed_at;
       const std::int64_t begin = one_pass ? row : 0;
-      const std::int64_t end = one_pass ? row_end : p.pass->height;
-      if (p.by_pixels) {
-        OutputsByPixels{*this, *p.pass, p.packed, bias}.run(image, rows.begin, rows.end - rows.begin, to,
-                                                            begin, end, scratch + copied);
+      const std::int64_t end = one_pass ? row_end : pass.height;
+      if (pass.by_planes) {
+        OutputsByPixels{*this, pass, packed, bias}.run(image, rows.begin, rows.end - rows.begin, to, begin,
+                                                       end, scratch + copied);
       } else {
-        PixelsByOutputs{*this, *p.pass, FilterPanels(p.pass->filter), p.packed, bias}.run(image, rows.begin,
-                                                                                          to, begin, end);
+        PixelsByOutputs{*this, pass, FilterPanels(pass.filter), packed, bias}.run(image, rows.begin, to,
+                                                                                  begin, end);
       }
     }
     epilogue((n * height + row) * width, (n * height + row_end) * width, 0, outputs);

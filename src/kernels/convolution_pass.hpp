@@ -31,10 +31,10 @@ struct Margin {
 /// The images as the forward pass and the filter's gradient see them.
 Margin margin_of(const ConvolutionShape& shape);
 
-/// A filter by its strides: element (y, x, channel, output) of a group is data[y * row + x * column + ...].
-/// Strides may be negative, so that a filter can be seen turned around, or a part of it.
+/// A filter by its strides: element (y, x, channel, output) of a group is filter[first + y * row + x * column
+/// + ...]. Strides may be negative, so that a filter can be seen turned around, or a part of it.
 struct FilterView {
-  const float* data = nullptr;                                    // the first element of the first group
+  std::int64_t first = 0;                                         // element, of the first group
   std::int64_t rows = 0, columns = 0, channels = 0, outputs = 0;  // the last two: of a group
   std::int64_t row = 0, column = 0, channel = 0, output = 0, group = 0;
 };
@@ -50,6 +50,9 @@ struct FilterPass {
   std::int64_t height = 0, width = 0;            // of the output
   std::int64_t first_row = 0, first_column = 0;  // of the output in the result
   std::int64_t row_step = 1, column_step = 1;    // in the result
+  // Found by PassesOverImages::prepare:
+  bool by_planes = false;      // whether rows of tiles are outputs
+  std::int64_t packed_at = 0;  // where its packed filter lies in the memory for these
 };
 
 /// The passes that together fill a result.
@@ -59,11 +62,16 @@ struct PassesOverImages {
   std::int64_t batch = 0, groups = 1;
   std::int64_t height = 0, width = 0, outputs = 0;  // of the result
   std::vector<FilterPass> passes;
-  bool fills = true;  // whether each pixel of the result is in one of them
+  bool fills = true;               // whether each pixel of the result is in one of them
+  std::int64_t packed_floats = 0;  // of all filters; found by `prepare`
 
-  /// Computes result = passes + bias (null, or a number for each output); `memory` is for packed filters.
-  void run(const float* images, const float* bias, float* result, const Epilogue& epilogue,
-           std::vector<float>& memory) const;
+  /// Chooses how each pass is computed.
+  void prepare();
+
+  /// Computes result = passes of the filter + bias (null, or a number for each output). `memory`, for packed
+  /// filters, is made large enough.
+  void run(const float* images, const float* filter, const float* bias, float* result,
+           const Epilogue& epilogue, std::vector<float>& memory) const;
 };
 
 }  // namespace hebb

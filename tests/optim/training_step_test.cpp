@@ -94,6 +94,29 @@ TEST(TrainingStep, AllocatesNothingOnceItRuns) {
   set_threads(before);
 }
 
+TEST(TrainingStep, AllocatesNothingForImages) {
+  Sequential model = Sequential::parse(
+      "conv(5, kernel=3, padding=same, act=relu) conv(20, kernel=3, stride=2) batch_norm relu maxpool(2) "
+      "conv(8, kernel=1) avgpool(2) flatten dense(10)");
+  model.build({10, 18, 1}, 1);
+  const int before = threads();
+  for (const int count : {1, 2}) {
+    set_threads(count);
+    for (const Precision precision : {Precision::f32, Precision::bf16}) {
+      TrainingStep step(model, {.input = {10, 18, 1}, .target_type = DType::i32},
+                        {.loss = "cross_entropy", .optimizer = Adam(), .precision = precision});
+      const BatchBuffers batch = step.batch(9);
+      std::fill_n(batch.inputs, 9 * 180, 0.5F);
+      std::fill_n(batch.labels, 9, 3);
+      step.run();
+      const std::int64_t first = allocations;
+      for (int i = 0; i < 5; ++i) step.run();
+      EXPECT_EQ(allocations - first, 0) << to_string(precision) << ", " << count << " threads";
+    }
+  }
+  set_threads(before);
+}
+
 TEST(Predictor, AllocatesNothingForANumberOfSamplesItKnows) {
   Predictor predict(network(), {100});
   const std::vector<float> inputs(100 * 70, 0.5F);
