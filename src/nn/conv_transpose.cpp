@@ -77,15 +77,13 @@ void ConvTranspose2d::initialize(const Shape& input, Random& random) {
 
 Tensor ConvTranspose2d::forward(const Tensor& x, ForwardContext&) const {
   require_built(filter_);
-  const Shape image = image_shape(kind(), sample_shape(x.shape()));
-  const Shape output = output_shape(image);
+  const Tensor images = images_of(kind(), x);
+  const Shape output = output_shape(sample_shape(images.shape()));
   const WindowAxis window = window_of(convolution_of(options_));
   const auto [top, bottom] = window.padding_of(output[0]);
   const auto [left, right] = window.padding_of(output[1]);
-  const std::int64_t n = x.shape()[0];
-  const Tensor images = x.shape().rank() == 4 ? x : reshape(x, {n, image[0], image[1], image[2]});
   Tensor y = conv2d_image_gradient(
-      images, filter_, {n, output[0], output[1], channels_},
+      images, filter_, {x.shape()[0], output[0], output[1], channels_},
       {.stride = {options_.stride, options_.stride}, .padding = {top, bottom, left, right}});
   if (options_.bias) y = y + bias_;
   return options_.activation(y);

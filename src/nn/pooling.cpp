@@ -12,12 +12,6 @@ WindowAxis axis_of(const Pool2dOptions& o) {
   return {.extent = o.size, .stride = o.stride == 0 ? o.size : o.stride, .padding = o.padding};
 }
 
-/// The batch as [batch, height, width, channels].
-Tensor images_of(std::string_view kind, const Tensor& x) {
-  const Shape image = image_shape(kind, sample_shape(x.shape()));
-  return x.shape().rank() == 4 ? x : reshape(x, {x.shape()[0], image[0], image[1], image[2]});
-}
-
 }  // namespace
 
 Pool2d::Pool2d(std::string_view kind, Pool2dOptions options) : options_(options) {

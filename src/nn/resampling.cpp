@@ -15,12 +15,6 @@ namespace {
 
 constexpr std::int64_t kLargestFactor = 1024;
 
-/// The batch as [batch, height, width, channels].
-Tensor images_of(std::string_view kind, const Tensor& x) {
-  const Shape image = image_shape(kind, sample_shape(x.shape()));
-  return x.shape().rank() == 4 ? x : reshape(x, {x.shape()[0], image[0], image[1], image[2]});
-}
-
 /// The extents with others in the place of one axis.
 std::vector<std::int64_t> with_axis(const Shape& shape, int axis,
                                     std::initializer_list<std::int64_t> extents) {

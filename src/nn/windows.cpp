@@ -5,6 +5,8 @@
 
 #include "hebb/error.hpp"
 #include "hebb/layers.hpp"
+#include "hebb/ops.hpp"
+#include "nn/sizes.hpp"
 
 namespace hebb {
 
@@ -34,6 +36,11 @@ Shape image_shape(std::string_view kind, const Shape& sample) {
   }
   throw ShapeError(std::string(kind) + ": expected images [height, width, channels], got " +
                    to_string(sample));
+}
+
+Tensor images_of(std::string_view kind, const Tensor& x) {
+  const Shape image = image_shape(kind, sample_shape(x.shape()));
+  return x.shape().rank() == 4 ? x : reshape(x, {x.shape()[0], image[0], image[1], image[2]});
 }
 
 }  // namespace hebb

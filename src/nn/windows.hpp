@@ -6,10 +6,11 @@
 #include <string_view>
 
 #include "hebb/shape.hpp"
+#include "hebb/tensor.hpp"
 
 namespace hebb {
 
-/// A window along one axis, `extent` pixels apart from each other by `dilation`.
+/// A window along one axis: `extent` pixels, `dilation` from one to the next.
 struct WindowAxis {
   std::int64_t extent = 1;
   std::int64_t stride = 1;
@@ -29,5 +30,7 @@ void require_number(std::string_view kind, std::string_view what, std::int64_t v
 /// [height, width, channels] of a sample, which may lack its only channel. Throws ShapeError, naming the
 /// layer's kind, for what is no image.
 Shape image_shape(std::string_view kind, const Shape& sample);
+/// A batch of such samples as [batch, height, width, channels].
+Tensor images_of(std::string_view kind, const Tensor& x);
 
 }  // namespace hebb

@@ -23,13 +23,7 @@ const Op op_avg_pool = {
     },
     .block_kernel = [](const Node& node,
                        Precision) { return pool_kernel(Pooling::mean, node.inputs[0].shape(), node); },
-    .error = {.ulp = 4,
-              .scale = ErrorBound::Scale::operands,
-              .terms =
-                  [](const Node& node) {
-                    const PoolOptions options = pool_options(node.attributes);
-                    return options.window[0] * options.window[1];
-                  }},
+    .error = {.ulp = 4, .scale = ErrorBound::Scale::operands, .terms = window_pixels},
     .sample =
         [](Sampler& s) {
           const SampledPooling drawn(s);

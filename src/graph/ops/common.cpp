@@ -134,6 +134,18 @@ std::vector<std::int64_t> reduction_targets(const Node& node) {
   return broadcast_offsets(shape, kept_shape(shape, node.attributes.list("axes")));
 }
 
+void take_numbers(const Attributes& attributes, const char* name, std::span<std::int64_t> to,
+                  std::int64_t least) {
+  constexpr std::int64_t kMost = std::int64_t{1} << 31;
+  const std::vector<std::int64_t>& values = attributes.list(name);
+  const auto fits = [least](std::int64_t value) { return value >= least && value < kMost; };
+  if (values.size() != to.size() || !std::all_of(values.begin(), values.end(), fits)) {
+    throw ShapeError(std::string(name) + " must be " + std::to_string(to.size()) + " numbers from " +
+                     std::to_string(least) + " to 2147483647");
+  }
+  std::copy(values.begin(), values.end(), to.begin());
+}
+
 extern const Op op_neg;
 extern const Op op_mul;
 

@@ -1,6 +1,7 @@
 /// What the files of this folder share: shape rules, references and vjps of the common kinds of op.
 #pragma once
 
+#include <array>
 #include <cmath>
 #include <cstdint>
 #include <span>
@@ -103,6 +104,19 @@ constexpr Reference comparison_reference(F) {
 }
 /// Zero for every floating-point operand: the gradient of functions that are constant but for jumps.
 std::vector<Tensor> zero_gradients(const Tensor& y);
+
+// ---- attributes
+// ---------------------------------------------------------------------------------------------------------
+
+/// A list of numbers as an attribute.
+template <std::size_t kCount>
+std::vector<std::int64_t> attribute_list(const std::array<std::int64_t, kCount>& values) {
+  return {values.begin(), values.end()};
+}
+/// Such a list of whole numbers from `least` to 2^31 - 1; it may come from a file. Throws ShapeError for any
+/// other, and for one of another length.
+void take_numbers(const Attributes& attributes, const char* name, std::span<std::int64_t> to,
+                  std::int64_t least);
 
 // ---- axes
 // -----------------------------------------------------------------------------------------------------------------

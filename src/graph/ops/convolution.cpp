@@ -5,31 +5,17 @@
 namespace hebb {
 
 Attributes to_attributes(const ConvOptions& options) {
-  const auto list = [](const auto& values) {
-    return std::vector<std::int64_t>(values.begin(), values.end());
-  };
-  return {{"stride", list(options.stride)},
-          {"padding", list(options.padding)},
-          {"dilation", list(options.dilation)},
+  return {{"stride", attribute_list(options.stride)},
+          {"padding", attribute_list(options.padding)},
+          {"dilation", attribute_list(options.dilation)},
           {"groups", options.groups}};
 }
 
 ConvOptions conv_options(const Attributes& attributes) {
-  constexpr std::int64_t kMost = std::int64_t{1} << 31;
   ConvOptions options;
-  // The attributes may come from a file.
-  const auto take = [&](const char* name, std::span<std::int64_t> to, std::int64_t least) {
-    const std::vector<std::int64_t>& values = attributes.list(name);
-    const auto fits = [least](std::int64_t value) { return value >= least && value < kMost; };
-    if (values.size() != to.size() || !std::all_of(values.begin(), values.end(), fits)) {
-      throw ShapeError(std::string(name) + " must be " + std::to_string(to.size()) + " numbers from " +
-                       std::to_string(least) + " to 2147483647");
-    }
-    std::copy(values.begin(), values.end(), to.begin());
-  };
-  take("stride", options.stride, 1);
-  take("padding", options.padding, 0);
-  take("dilation", options.dilation, 1);
+  take_numbers(attributes, "stride", options.stride, 1);
+  take_numbers(attributes, "padding", options.padding, 0);
+  take_numbers(attributes, "dilation", options.dilation, 1);
   options.groups = attributes.integer("groups");
   if (options.groups < 1) throw ShapeError("groups must be 1 or more");
   return options;

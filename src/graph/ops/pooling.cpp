@@ -6,19 +6,6 @@ namespace hebb {
 
 namespace {
 
-constexpr std::int64_t kMost = std::int64_t{1} << 31;
-
-/// Whole numbers in [least, 2^31) from attributes, which may come from a file.
-void take(const Attributes& attributes, const char* name, std::span<std::int64_t> to, std::int64_t least) {
-  const std::vector<std::int64_t>& values = attributes.list(name);
-  const auto fits = [least](std::int64_t value) { return value >= least && value < kMost; };
-  if (values.size() != to.size() || !std::all_of(values.begin(), values.end(), fits)) {
-    throw ShapeError(std::string(name) + " must be " + std::to_string(to.size()) + " numbers from " +
-                     std::to_string(least) + " to 2147483647");
-  }
-  std::copy(values.begin(), values.end(), to.begin());
-}
-
 /// The shape of the outputs.
 Shape pooled_shape(const Shape& images, const Attributes& attributes) {
   // Places in a window are counted in floats, which are exact so far.
@@ -47,18 +34,16 @@ Shape images_of(const Attributes& attributes) { return Shape(attributes.list("im
 }  // namespace
 
 Attributes to_attributes(const PoolOptions& options) {
-  const auto list = [](const auto& values) {
-    return std::vector<std::int64_t>(values.begin(), values.end());
-  };
-  return {
-      {"window", list(options.window)}, {"stride", list(options.stride)}, {"padding", list(options.padding)}};
+  return {{"window", attribute_list(options.window)},
+          {"stride", attribute_list(options.stride)},
+          {"padding", attribute_list(options.padding)}};
 }
 
 PoolOptions pool_options(const Attributes& attributes) {
   PoolOptions options;
-  take(attributes, "window", options.window, 1);
-  take(attributes, "stride", options.stride, 1);
-  take(attributes, "padding", options.padding, 0);
+  take_numbers(attributes, "window", options.window, 1);
+  take_numbers(attributes, "stride", options.stride, 1);
+  take_numbers(attributes, "padding", options.padding, 0);
   return options;
 }
 
@@ -103,6 +88,11 @@ BlockKernel pool_kernel(Pooling pooling, const Shape& images, const Node& node) 
     pool(pooling, shape, static_cast<const float*>(operands[0]),
          ordered ? static_cast<const float*>(operands[1]) : nullptr, static_cast<float*>(result), epilogue);
   };
+}
+
+std::int64_t window_pixels(const Node& node) {
+  const PoolOptions options = pool_options(node.attributes);
+  return options.window[0] * options.window[1];
 }
 
 SampledPooling::SampledPooling(Sampler& s) {

@@ -18,6 +18,9 @@ Signature unpool_signature(std::span<const Tensor> inputs, const Attributes& att
 /// Extents for the kernels, of images that fit.
 PoolShape pool_shape(const Shape& images, const Attributes& attributes);
 
+/// Pixels of a whole window: terms of the error of sums over one.
+std::int64_t window_pixels(const Node& node);
+
 /// The fast kernel of a node whose images have that shape.
 BlockKernel pool_kernel(Pooling pooling, const Shape& images, const Node& node);
 

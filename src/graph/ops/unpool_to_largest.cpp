@@ -22,11 +22,7 @@ const Op op_unpool_to_largest = {
     .block_kernel = [](const Node& node,
                        Precision) { return pool_kernel(Pooling::largest_transposed, node.shape, node); },
     .error = {.scale = ErrorBound::Scale::one,  // the absolute values of `order` have another order
-              .terms =
-                  [](const Node& node) {
-                    const PoolOptions options = pool_options(node.attributes);
-                    return options.window[0] * options.window[1];
-                  }},
+              .terms = window_pixels},
     .sample =
         [](Sampler& s) {
           const SampledPooling drawn(s);
