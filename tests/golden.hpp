@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdint>
 #include <fstream>
 #include <map>
 #include <sstream>
@@ -37,6 +38,18 @@ inline std::vector<double> find(const Golden& golden, const std::string& name) {
   }
   ADD_FAILURE() << "no golden value is named " << name;
   return {};
+}
+
+/// The same as whole numbers.
+inline std::vector<std::int64_t> find_whole(const Golden& golden, const std::string& name) {
+  const std::vector<double> values = find(golden, name);
+  return {values.begin(), values.end()};
+}
+
+/// Expects values that differ by the tolerance at most.
+inline void expect_near(const std::vector<double>& got, const std::vector<double>& want, double tolerance) {
+  ASSERT_EQ(got.size(), want.size());
+  for (std::size_t i = 0; i < want.size(); ++i) ASSERT_NEAR(got[i], want[i], tolerance) << "element " << i;
 }
 
 }  // namespace hebb::testing

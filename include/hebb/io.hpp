@@ -181,6 +181,8 @@ struct Image {
 /// The largest image that is read unless told otherwise, in pixels (64 Mi).
 inline constexpr std::int64_t kMostPixels = std::int64_t{1} << 26;
 
+/// Whether a file's name ends as those of such images do: .png, .jpg, .jpeg, .pgm or .ppm, in any case.
+bool is_image_name(const std::string& path);
 /// Reads PNG, JPEG, PGM or PPM, told apart by content, with the channels of the file (palettes become
 /// RGB). 16-bit samples are scaled to 8. Throws FormatError for anything else, damaged or truncated
 /// files and more than `most_pixels`.

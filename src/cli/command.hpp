@@ -46,7 +46,9 @@ std::vector<std::string> data_directories(const std::vector<std::string>& given)
 /// $XDG_CACHE_HOME/hebb or ~/.cache/hebb.
 std::string cache_directory();
 
-/// `--precision NAME`.
+/// `--precision NAME`, and what is said of it.
+inline constexpr const char* kPrecisionHelp =
+    "Of products: f32 (default), or bf16: operands rounded to 8 bits, sums in f32";
 void add_precision(CLI::App& command, std::string& name);
 /// `--tta N`, and what it does to a model: see average_over_shifts of hebb/evaluation.hpp.
 void add_shifts(CLI::App& command, std::int64_t& pixels);

@@ -84,11 +84,7 @@ CLI::Validator is_given() {
 }
 
 void add_precision(CLI::App& command, std::string& name) {
-  command
-      .add_option("--precision", name,
-                  "Of products: f32 (default), or bf16: operands rounded to 8 bits, sums in f32")
-      ->check(is_given())
-      ->type_name("NAME");
+  command.add_option("--precision", name, kPrecisionHelp)->check(is_given())->type_name("NAME");
 }
 
 void add_shifts(CLI::App& command, std::int64_t& pixels) {

@@ -16,7 +16,6 @@ namespace {
 constexpr std::int64_t kAcross = 10;
 constexpr std::int64_t kGap = 2;         // pixels between samples
 constexpr std::int64_t kLeastSide = 56;  // smaller ones are enlarged
-constexpr std::int64_t kMostPixels = 1 << 26;
 
 /// What is black and what is white.
 struct Range {

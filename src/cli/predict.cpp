@@ -59,7 +59,7 @@ void add_image(const std::string& path, const InputSpec& spec, Samples& samples)
 Samples read_folder(const std::string& path, const InputSpec& spec) {
   std::vector<std::string> files;
   for (const auto& entry : fs::directory_iterator(path)) {
-    if (is_image_file(entry.path().string())) files.push_back(entry.path().string());
+    if (is_image_name(entry.path().string())) files.push_back(entry.path().string());
   }
   if (files.empty())
     throw DataError(fmt::format("{}: the folder holds no image (PNG, JPEG, PGM, PPM)", path));
@@ -94,7 +94,7 @@ Samples read_samples(const Options& options, const InputSpec& spec) {
   }
   std::error_code ignored;
   if (fs::is_directory(options.input, ignored)) return read_folder(options.input, spec);
-  if (is_image_file(options.input)) {
+  if (is_image_name(options.input)) {
     Samples samples;
     add_image(options.input, spec, samples);
     return samples;

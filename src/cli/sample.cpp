@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <charconv>
 #include <filesystem>
 
@@ -38,14 +37,6 @@ Sample sample_of(const Dataset& data, std::int64_t index, const std::string& nam
 }
 
 }  // namespace
-
-bool is_image_file(const std::string& path) {
-  std::string extension = std::filesystem::path(path).extension().string();
-  std::transform(extension.begin(), extension.end(), extension.begin(),
-                 [](unsigned char c) { return std::tolower(c); });
-  return extension == ".png" || extension == ".jpg" || extension == ".jpeg" || extension == ".pgm" ||
-         extension == ".ppm";
-}
 
 std::vector<float> image_values(const std::string& path, const InputSpec& spec) {
   const Shape& shape = spec.input_shape;

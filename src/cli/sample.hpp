@@ -16,8 +16,6 @@ struct Sample {
   std::optional<std::int64_t> label = {};
 };
 
-/// Whether the name ends as images' names do.
-bool is_image_file(const std::string& path);
 /// The pixels of a PNG, JPEG, PGM or PPM file, gray or RGB as the model takes it. Throws DataError for images
 /// of another size than the model's.
 std::vector<float> image_values(const std::string& path, const InputSpec& spec);

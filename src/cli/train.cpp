@@ -154,8 +154,7 @@ void add_config_options(CLI::App& command, const std::shared_ptr<Options>& optio
   const char* running = "Running";
   o.add<std::int64_t>(running, "--threads", "N", "Threads to compute with; results do not depend on it",
                       [](TrainConfig& c, std::int64_t v) { c.threads = v; });
-  o.add<Text>(running, "--precision", "NAME",
-              "Of products: f32 (default), or bf16: operands rounded to 8 bits, sums in f32",
+  o.add<Text>(running, "--precision", "NAME", kPrecisionHelp,
               [](TrainConfig& c, const Text& v) { c.precision = v; });
   o.add<double>(running, "--checkpoint-seconds", "X", "Time between checkpoints (default 30)",
                 [](TrainConfig& c, double v) { c.checkpoint_seconds = v; });

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <charconv>
 #include <cstdint>
 #include <filesystem>
@@ -54,14 +53,6 @@ std::optional<Extents> parse_size(const std::string& text) {
   return Extents{height, width};
 }
 
-bool is_image_name(const fs::path& path) {
-  std::string ending = path.extension().string();
-  std::transform(ending.begin(), ending.end(), ending.begin(),
-                 [](char c) { return c >= 'A' && c <= 'Z' ? char(c + 32) : c; });
-  constexpr std::array<std::string_view, 5> kEndings = {".png", ".jpg", ".jpeg", ".pgm", ".ppm"};
-  return std::find(kEndings.begin(), kEndings.end(), ending) != kEndings.end();
-}
-
 bool is_hidden(const fs::path& path) { return path.filename().string().starts_with('.'); }
 
 /// The folders in a folder, sorted by name; what begins with a dot does not count.
@@ -86,7 +77,8 @@ void for_each_image(const fs::path& folder, const Found& found) {
     std::error_code ignored;
     if (is_hidden(it->path())) {
       if (it->is_directory(ignored)) it.disable_recursion_pending();
-    } else if (is_image_name(it->path()) && it->is_regular_file(ignored) && !found(it->path().string())) {
+    } else if (is_image_name(it->path().string()) && it->is_regular_file(ignored) &&
+               !found(it->path().string())) {
       return;
     }
   }

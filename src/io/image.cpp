@@ -1,6 +1,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
+#include <filesystem>
 
 #include "hebb/error.hpp"
 #include "io/image_codecs.hpp"
@@ -47,6 +49,14 @@ Image parse_image(std::span<const std::uint8_t> bytes, const std::string& name, 
   }
   throw FormatError(
       fmt::format("{}: not an image that is read: it begins neither as PNG, JPEG, PGM nor PPM", name));
+}
+
+bool is_image_name(const std::string& path) {
+  constexpr std::array<std::string_view, 5> kEndings = {".png", ".jpg", ".jpeg", ".pgm", ".ppm"};
+  std::string ending = std::filesystem::path(path).extension().string();
+  std::transform(ending.begin(), ending.end(), ending.begin(),
+                 [](char c) { return c >= 'A' && c <= 'Z' ? char(c + 32) : c; });
+  return std::find(kEndings.begin(), kEndings.end(), ending) != kEndings.end();
 }
 
 Image read_image(const std::string& path, std::int64_t most_pixels) {

@@ -65,41 +65,30 @@ constexpr Program<11, 3> kAdamW = {.operands = 12,
                                               {Code::sub, 12, 21}}},  // 22: parameter
                                    .stored = {14, 18, 22}};
 
-/// Adam with a moving average of the parameter. Operands: 0 weight of the new value, 12 average; 1 to 11 as 0
-/// to 10 of Adam.
-constexpr Program<12, 4> kAveragedAdam = {.operands = 13,
-                                          .scalars = 0xdad,
-                                          .lines = {{{Code::mul, 5, 6},
-                                                     {Code::fma, 3, 4, 13},  // 14: m
-                                                     {Code::mul, 2, 14},
-                                                     {Code::mul, 4, 4},
-                                                     {Code::mul, 8, 9},
-                                                     {Code::fma, 7, 16, 17},  // 18: v
-                                                     {Code::sqrt, 18},
-                                                     {Code::fma, 19, 10, 11},
-                                                     {Code::div, 15, 20},
-                                                     {Code::sub, 1, 21},  // 22: parameter
-                                                     {Code::sub, 22, 12},
-                                                     {Code::fma, 0, 23, 12}}},  // 24: average
-                                          .stored = {14, 18, 22, 24}};
-
-/// The same of AdamW: 1 to 12 as its 0 to 11, 13 average.
-constexpr Program<13, 4> kAveragedAdamW = {.operands = 14,
-                                           .scalars = 0x1b5d,
-                                           .lines = {{{Code::mul, 1, 2},
-                                                      {Code::mul, 6, 7},
-                                                      {Code::fma, 4, 5, 15},  // 16: m
-                                                      {Code::mul, 3, 16},
-                                                      {Code::mul, 5, 5},
-                                                      {Code::mul, 9, 10},
-                                                      {Code::fma, 8, 18, 19},  // 20: v
-                                                      {Code::sqrt, 20},
-                                                      {Code::fma, 21, 11, 12},
-                                                      {Code::div, 17, 22},
-                                                      {Code::sub, 14, 23},  // 24: parameter
-                                                      {Code::sub, 24, 13},
-                                                      {Code::fma, 0, 25, 13}}},  // 26: average
-                                           .stored = {16, 20, 24, 26}};
+/// A program whose last line makes a parameter, with a moving average of it. Operands: 0 weight of the new
+/// value, the program's own from 1 on, last the average.
+template <std::size_t kLineCount, std::size_t kResultCount>
+constexpr Program<kLineCount + 2, kResultCount + 1> averaged(const Program<kLineCount, kResultCount>& p) {
+  const auto renumbered = [&p](std::int8_t number) {
+    return static_cast<std::int8_t>(number < 0 ? number : number < p.operands ? number + 1 : number + 2);
+  };
+  Program<kLineCount + 2, kResultCount + 1> result = {
+      .operands = p.operands + 2, .scalars = p.scalars << 1U | 1U, .lines = {}, .stored = {}};
+  for (std::size_t i = 0; i < kLineCount; ++i) {
+    const FusedLine& line = p.lines[i];
+    result.lines[i] = {line.code, renumbered(line.a), renumbered(line.b), renumbered(line.c)};
+  }
+  for (std::size_t i = 0; i < kResultCount; ++i) result.stored[i] = renumbered(p.stored[i]);
+  const auto average = static_cast<std::int8_t>(p.operands + 1);
+  const auto parameter = static_cast<std::int8_t>(p.operands + 1 + static_cast<int>(kLineCount));
+  const auto distance = static_cast<std::int8_t>(parameter + 1);
+  result.lines[kLineCount] = {Code::sub, parameter, average};
+  result.lines[kLineCount + 1] = {Code::fma, 0, distance, average};
+  result.stored[kResultCount] = static_cast<std::int8_t>(distance + 1);
+  return result;
+}
+constexpr auto kAveragedAdam = averaged(kAdam);
+constexpr auto kAveragedAdamW = averaged(kAdamW);
 
 /// RMSprop. Operands: 0 rate, 1 gradient, 2 1 - decay, 3 decay, 4 v, 5 epsilon, 6 parameter.
 constexpr Program<7, 2> kRmsprop = {.operands = 7,

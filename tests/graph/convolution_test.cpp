@@ -14,15 +14,11 @@
 namespace hebb {
 namespace {
 
+using testing::expect_near;
 using testing::find;
+using testing::find_whole;
 using testing::Golden;
 using testing::read_golden;
-
-void expect_near(const Tensor& got, const std::vector<double>& want, double tolerance) {
-  const std::vector<double> values = got.to_vector();
-  ASSERT_EQ(values.size(), want.size());
-  for (std::size_t i = 0; i < want.size(); ++i) ASSERT_NEAR(values[i], want[i], tolerance) << "element " << i;
-}
 
 /// Values and both gradients: the references in float64, and the kernels.
 TEST(Convolution, AgreesWithPyTorch) {
@@ -31,16 +27,12 @@ TEST(Convolution, AgreesWithPyTorch) {
   for (; cases < 5; ++cases) {
     const std::string prefix = std::to_string(cases) + " ";
     SCOPED_TRACE(prefix);
-    std::vector<std::int64_t> shape;
-    for (const double extent : find(golden, prefix + "shape"))
-      shape.push_back(static_cast<std::int64_t>(extent));
+    const std::vector<std::int64_t> shape = find_whole(golden, prefix + "shape");
     ASSERT_EQ(shape.size(), 12U);
     const auto part = [&](std::ptrdiff_t first) {
       return Shape({shape.begin() + first, shape.begin() + first + 4});
     };
-    std::vector<std::int64_t> o;
-    for (const double option : find(golden, prefix + "options"))
-      o.push_back(static_cast<std::int64_t>(option));
+    const std::vector<std::int64_t> o = find_whole(golden, prefix + "options");
     const ConvOptions options = {.stride = {o[0], o[1]},
                                  .padding = {o[2], o[2], o[3], o[3]},
                                  .dilation = {o[4], o[5]},
@@ -55,9 +47,9 @@ TEST(Convolution, AgreesWithPyTorch) {
       EXPECT_EQ(y.shape(), part(8));
       const Tensors slopes = gradients(sum(y * evaluate(cast(slope, type))), {x, w});
       const double tolerance = type == DType::f64 ? 1e-12 : 2e-5;
-      expect_near(y, find(golden, prefix + "output"), tolerance);
-      expect_near(slopes[0], find(golden, prefix + "image gradient"), tolerance);
-      expect_near(slopes[1], find(golden, prefix + "filter gradient"), tolerance);
+      expect_near(y.to_vector(), find(golden, prefix + "output"), tolerance);
+      expect_near(slopes[0].to_vector(), find(golden, prefix + "image gradient"), tolerance);
+      expect_near(slopes[1].to_vector(), find(golden, prefix + "filter gradient"), tolerance);
     }
   }
   EXPECT_EQ(cases, 5);
@@ -108,7 +100,7 @@ TEST(Convolution, MatchesTheReferenceOnLargerShapes) {
       const std::vector<double> want = exact[i].to_vector();
       double largest = 0;
       for (const double value : want) largest = std::max(largest, std::abs(value));
-      expect_near(all[i], want, 1e-5 * largest);
+      expect_near(all[i].to_vector(), want, 1e-5 * largest);
     }
   }
 }
