@@ -9,10 +9,10 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
-#include <vector>
 
 #include "kernels/epilogue.hpp"
 #include "kernels/gemm.hpp"
+#include "kernels/scratch.hpp"
 
 namespace hebb {
 
@@ -91,7 +91,7 @@ class Convolution {
   Precision precision_;
   std::optional<Gemm> forward_, image_gradient_, filter_gradient_;  // where it is a plain matrix product
   std::unique_ptr<PassesOverImages> forward_passes_, image_gradient_passes_;  // where it is not
-  std::vector<float> scratch_;
+  Scratch scratch_;
 };
 
 }  // namespace hebb

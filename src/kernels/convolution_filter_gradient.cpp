@@ -128,20 +128,20 @@ struct FilterGradient {
 /// Images in chunks, whose number depends on the shape alone, each with a sum of its own; then the sums in
 /// order.
 void sum_by_images(const FilterGradient& gradient, const float* images, const float* output,
-                   const float* bias, float* filter, const Epilogue& epilogue, std::vector<float>& memory) {
+                   const float* bias, float* filter, const Epilogue& epilogue, Scratch& scratch) {
   constexpr std::int64_t kMostChunks = 8;
   const ConvolutionShape& s = gradient.shape;
   const std::int64_t chunks = std::min(s.batch, kMostChunks);
   const std::int64_t slopes = gradient.band * s.output_width * gradient.width + gemm_tiles().lanes;
-  memory.resize(static_cast<std::size_t>(chunks * s.filter_size()));
+  float* sums = scratch.floats(static_cast<std::size_t>(chunks * s.filter_size()));
   parallel_for(chunks, [&](std::int64_t chunk) {
-    float* sum = memory.data() + chunk * s.filter_size();
+    float* sum = sums + chunk * s.filter_size();
     const std::int64_t first = s.batch * chunk / chunks;
-    float* scratch = thread_scratch(
+    float* slopes_and_image = thread_scratch(
         static_cast<std::size_t>(slopes + (gradient.copies_images() ? gradient.margin.size() : 0)));
     for (std::int64_t n = first; n < s.batch * (chunk + 1) / chunks; ++n) {
-      gradient.add_image(gradient.prepared(images + n * s.image_size(), scratch + slopes),
-                         output + n * s.output_size(), sum, n > first, scratch);
+      gradient.add_image(gradient.prepared(images + n * s.image_size(), slopes_and_image + slopes),
+                         output + n * s.output_size(), sum, n > first, slopes_and_image);
     }
   });
   const std::int64_t rows = s.outputs == 0 ? 0 : s.filter_size() / s.outputs;
@@ -151,7 +151,7 @@ void sum_by_images(const FilterGradient& gradient, const float* images, const fl
                     for (std::int64_t i = begin * s.outputs; i < end * s.outputs; ++i) {
                       float sum = bias == nullptr ? 0.0F : bias[i % s.outputs];
                       for (std::int64_t chunk = 0; chunk < chunks; ++chunk)
-                        sum += memory[static_cast<std::size_t>(chunk * s.filter_size() + i)];
+                        sum += sums[chunk * s.filter_size() + i];
                       filter[i] = sum;
                     }
                     epilogue(begin, end, 0, s.outputs);
@@ -160,15 +160,15 @@ void sum_by_images(const FilterGradient& gradient, const float* images, const fl
 
 /// Panel by panel, each over all images: a large filter is written once, not once for every image.
 void sum_by_panels(const FilterGradient& gradient, const float* images, const float* output,
-                   const float* bias, float* filter, const Epilogue& epilogue, std::vector<float>& memory) {
+                   const float* bias, float* filter, const Epilogue& epilogue, Scratch& scratch) {
   const ConvolutionShape& s = gradient.shape;
   const std::int64_t pixels = s.batch * s.output_height * s.output_width;
   if (gradient.copies_images()) {
-    memory.resize(static_cast<std::size_t>(s.batch * gradient.margin.size()));
+    float* copies = scratch.floats(static_cast<std::size_t>(s.batch * gradient.margin.size()));
     parallel_for(s.batch, [&](std::int64_t n) {
-      gradient.prepared(images + n * s.image_size(), memory.data() + n * gradient.margin.size());
+      gradient.prepared(images + n * s.image_size(), copies + n * gradient.margin.size());
     });
-    images = memory.data();
+    images = copies;
   }
   parallel_for(s.groups * gradient.panels, [&](std::int64_t task) {
     const std::int64_t group = task / gradient.panels;

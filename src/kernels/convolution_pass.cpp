@@ -275,36 +275,39 @@ RowsRead rows_read(const FilterPass& pass, std::int64_t row, std::int64_t row_en
 }  // namespace
 
 void PassesOverImages::prepare() {
+  constexpr std::int64_t kFloatsOfLine = 16;  // each filter begins with a line of the cache
   packed_floats = 0;
   for (FilterPass& pass : passes) {
     const FilterView& f = pass.filter;
     const FilterPanels panels(f);
     pass.by_planes = OutputsByPixels::suits(*this, pass);
     pass.packed_at = packed_floats;
-    packed_floats +=
+    pass.packed_floats =
         pass.by_planes ? f.rows * f.columns * f.channels * f.outputs : groups * panels.panels * panels.size;
+    packed_floats += ceil_div(pass.packed_floats, kFloatsOfLine) * kFloatsOfLine;
   }
 }
 
 namespace {
 
-void pack_filters(const PassesOverImages& of, const float* filter, float* to) {
+void pack_filters(const PassesOverImages& of, const float* filter, float* packed) {
   for (const FilterPass& pass : of.passes) {
+    float* to = packed + pass.packed_at;
     if (pass.by_planes) {
-      OutputsByPixels::pack(pass.filter, filter, to + pass.packed_at);
+      OutputsByPixels::pack(pass.filter, filter, to);
     } else {
-      FilterPanels(pass.filter).pack(pass.filter, of.groups, filter, to + pass.packed_at);
+      FilterPanels(pass.filter).pack(pass.filter, of.groups, filter, to);
     }
+    if (of.precision == Precision::bf16) round_to_bf16(to, pass.packed_floats);
   }
-  if (of.precision == Precision::bf16) round_to_bf16(to, of.packed_floats);
 }
 
 }  // namespace
 
 void PassesOverImages::run(const float* images, const float* filter, const float* bias, float* result,
-                           const Epilogue& epilogue, std::vector<float>& memory) const {
-  memory.resize(static_cast<std::size_t>(packed_floats));
-  pack_filters(*this, filter, memory.data());
+                           const Epilogue& epilogue, Scratch& memory) const {
+  float* packed = memory.floats(static_cast<std::size_t>(packed_floats));
+  pack_filters(*this, filter, packed);
   // One pass is cut into bands of rows that stay in the second-level cache; few images in four at least, for
   // the threads.
   constexpr std::int64_t kFloatsOfBand = 65536;
@@ -331,7 +334,7 @@ void PassesOverImages::run(const float* images, const float* filter, const float
     std::int64_t floats = copied;
     for (const FilterPass& pass : passes) {
       if (!pass.by_planes) continue;
-      const OutputsByPixels planes{*this, pass, memory.data() + pass.packed_at, bias};
+      const OutputsByPixels planes{*this, pass, packed + pass.packed_at, bias};
       floats = std::max(floats, copied + planes.scratch_floats(rows.end - rows.begin));
     }
     float* scratch = thread_scratch(static_cast<std::size_t>(floats));
@@ -343,15 +346,15 @@ void PassesOverImages::run(const float* images, const float* filter, const float
       image += rows.begin * margin.width * margin.channels;
     }
     for (const FilterPass& pass : passes) {
-      const float* packed = memory.data() + pass.packed_at;
+      const float* of_pass = packed + pass.packed_at;
       const std::int64_t begin = one_pass ? row : 0;
       const std::int64_t end = one_pass ? row_end : pass.height;
       if (pass.by_planes) {
-        OutputsByPixels{*this, pass, packed, bias}.run(image, rows.begin, rows.end - rows.begin, to, begin,
-                                                       end, scratch + copied);
+        OutputsByPixels{*this, pass, of_pass, bias}.run(image, rows.begin, rows.end - rows.begin, to, begin,
+                                                        end, scratch + copied);
       } else {
-        PixelsByOutputs{*this, pass, FilterPanels(pass.filter), packed, bias}.run(image, rows.begin, to,
-                                                                                  begin, end);
+        PixelsByOutputs{*this, pass, FilterPanels(pass.filter), of_pass, bias}.run(image, rows.begin, to,
+                                                                                   begin, end);
       }
     }
     epilogue((n * height + row) * width, (n * height + row_end) * width, 0, outputs);

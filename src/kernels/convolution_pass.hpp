@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "kernels/convolution.hpp"
+#include "kernels/scratch.hpp"
 
 namespace hebb {
 
@@ -51,8 +52,8 @@ struct FilterPass {
   std::int64_t first_row = 0, first_column = 0;  // of the output in the result
   std::int64_t row_step = 1, column_step = 1;    // in the result
   // Found by PassesOverImages::prepare:
-  bool by_planes = false;      // whether rows of tiles are outputs
-  std::int64_t packed_at = 0;  // where its packed filter lies in the memory for these
+  bool by_planes = false;                         // whether rows of tiles are outputs
+  std::int64_t packed_at = 0, packed_floats = 0;  // where its packed filter lies among these, and its size
 };
 
 /// The passes that together fill a result.
@@ -68,10 +69,10 @@ struct PassesOverImages {
   /// Chooses how each pass is computed.
   void prepare();
 
-  /// Computes result = passes of the filter + bias (null, or a number for each output). `memory`, for packed
-  /// filters, is made large enough.
+  /// Computes result = passes of the filter + bias (null, or a number for each output). `memory` is for
+  /// packed filters.
   void run(const float* images, const float* filter, const float* bias, float* result,
-           const Epilogue& epilogue, std::vector<float>& memory) const;
+           const Epilogue& epilogue, Scratch& memory) const;
 };
 
 }  // namespace hebb

@@ -1,24 +1,22 @@
 #include "kernels/scratch.hpp"
 
-#include <cstdlib>
-#include <memory>
 #include <new>
 
 namespace hebb {
 
-float* thread_scratch(std::size_t floats) {
-  struct Buffer {
-    std::unique_ptr<float, void (*)(void*)> data{nullptr, std::free};
-    std::size_t size = 0;
-  };
-  thread_local Buffer buffer;
-  if (buffer.size < floats) {
-    const std::size_t bytes = (floats * sizeof(float) + 63) / 64 * 64;
-    buffer.data.reset(static_cast<float*>(std::aligned_alloc(64, bytes)));
-    if (!buffer.data) throw std::bad_alloc();
-    buffer.size = floats;
+float* Scratch::floats(std::size_t count) {
+  if (size_ < count) {
+    const std::size_t bytes = (count * sizeof(float) + 63) / 64 * 64;
+    data_.reset(static_cast<float*>(std::aligned_alloc(64, bytes)));
+    if (!data_) throw std::bad_alloc();
+    size_ = count;
   }
-  return buffer.data.get();
+  return data_.get();
+}
+
+float* thread_scratch(std::size_t floats) {
+  thread_local Scratch scratch;
+  return scratch.floats(floats);
 }
 
 }  // namespace hebb
