@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <csignal>
 #include <exception>
 #include <new>
@@ -25,10 +26,16 @@ constexpr const char* kFooter = R"(Begin with 'hebb demo'. 'hebb COMMAND --help'
 Environment: HEBB_DATA (folder of data sets), HEBB_THREADS, HEBB_ISA (avx512,
 avx2 or scalar), XDG_CACHE_HOME.)";
 
-/// The command that was being parsed.
+/// The command that was being parsed, the innermost of those that have commands of their own.
 const CLI::App& chosen(const CLI::App& app) {
   const auto commands = app.get_subcommands();
-  return commands.empty() ? app : *commands.front();
+  return commands.empty() ? app : chosen(*commands.front());
+}
+
+/// "memory recall ", or "" of the tool itself.
+std::string words_of(const CLI::App& app) {
+  const auto commands = app.get_subcommands();
+  return commands.empty() ? "" : commands.front()->get_name() + " " + words_of(*commands.front());
 }
 
 /// What the user may have meant by an argument nobody knows.
@@ -40,8 +47,8 @@ std::string suggestion(const CLI::App& app, const std::string& argument) {
         for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
       }
     }
-  } else if (&chosen(app) == &app) {
-    for (const CLI::App* command : app.get_subcommands({})) names.push_back(command->get_name());
+  } else {
+    for (const CLI::App* command : chosen(app).get_subcommands({})) names.push_back(command->get_name());
   }
   const std::vector<std::string_view> views(names.begin(), names.end());
   const std::string_view near = nearest(argument.substr(0, argument.find('=')), views);
@@ -79,11 +86,13 @@ class Formatter final : public CLI::Formatter {
   }
 };
 
-/// The first argument that is no option, where it is no command.
+/// The first argument that is no option, where it should be a command and is none.
 std::string unknown_command(const CLI::App& app, const std::vector<std::string>& arguments) {
-  if (!app.get_subcommands().empty()) return {};
+  if (chosen(app).get_subcommands({}).empty()) return {};
+  const std::string words = words_of(app);
+  auto known = std::count(words.begin(), words.end(), ' ');
   for (const std::string& argument : arguments) {
-    if (!argument.starts_with("-")) return argument;
+    if (!argument.starts_with("-") && known-- == 0) return argument;
   }
   return {};
 }
@@ -110,8 +119,7 @@ int usage_error(const CLI::App& app, const CLI::ParseError& error,
   } else if (const std::string option = unknown_option(app, arguments); !option.empty()) {
     message = "unknown option " + in_quotes(option) + suggestion(app, option);
   }
-  const std::string command = &chosen(app) == &app ? "" : chosen(app).get_name() + " ";
-  tell("hebb: " + message + "\nTry 'hebb " + command + "--help'.\n");
+  tell("hebb: " + message + "\nTry 'hebb " + words_of(app) + "--help'.\n");
   return kUsage;
 }
 
@@ -125,7 +133,7 @@ int run(int argc, char** argv) {
   app.fallthrough();
   app.formatter(std::make_shared<Formatter>());
   for (const auto add : {add_demo, add_train, add_recipes, add_eval, add_predict, add_inspect, add_datasets,
-                         add_fetch, add_gradcheck, add_bench, add_version, add_completion}) {
+                         add_fetch, add_memory, add_gradcheck, add_bench, add_version, add_completion}) {
     add(app, context);
   }
   try {

@@ -1,0 +1,128 @@
+/// Associative memories whose units have two states: Hopfield networks, and dense associative memories.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "hebb/memory.hpp"
+
+namespace hebb::memory {
+
+/// The two values of a unit.
+enum class Units : std::uint8_t {
+  plus_minus_one,  ///< -1 and 1
+  zero_one,        ///< 0 and 1 (Hopfield 1982), with thresholds of zero
+};
+
+/// How patterns become interactions. xi^mu_i = +-1 is the value of unit i in pattern mu (0/1 patterns are
+/// taken as 2 x - 1), N the number of units, J_ij the weight between two of them, J_ii = 0.
+enum class Rule : std::uint8_t {
+  /// J_ij = 1/N sum_mu xi^mu_i xi^mu_j (Hopfield, PNAS 79, 2554 (1982)).
+  hebb,
+  /// Local, incremental, of higher capacity (Storkey, ICANN 1997).
+  storkey,
+  /// J_ij = 1/N sum_mu,nu xi^mu_i (C^-1)_mu,nu xi^nu_j with the patterns' correlations C (Personnaz, Guyon,
+  /// Dreyfus, J. Physique Lett. 46, L359 (1985)), the diagonal removed (Kanter, Sompolinsky, PRA 35, 380
+  /// (1987)).
+  pseudo_inverse,
+  /// Perceptron learning of every unit until all patterns are stable with margin kappa (Gardner, J. Phys. A
+  /// 21, 257 (1988)); weights are not symmetric, so there is no energy.
+  perceptron,
+  /// The same, each correction made to J_ij and J_ji alike.
+  symmetric_perceptron,
+  /// Minimum overlap: always the least stable pattern is learned (Krauth, Mezard, J. Phys. A 20, L745
+  /// (1987)). Not symmetric.
+  minimum_overlap,
+  /// The sign of the Hebbian weight, over N (Sompolinsky, PRA 34, 2571 (1986)).
+  clipped,
+  /// Hebbian weights kept within bounds, so that new patterns push out old ones (Parisi, J. Phys. A 19, L617
+  /// (1986)).
+  palimpsest,
+};
+
+/// The energy that recall goes down on, in the overlaps M^mu = sum_i xi^mu_i s_i.
+enum class Energy : std::uint8_t {
+  quadratic,             ///< -1/2 s J s: the weights of the rule
+  polynomial,            ///< -N sum_mu (M^mu/N)^n (Krotov, Hopfield, NeurIPS 2016)
+  rectified_polynomial,  ///< the same over M^mu > 0 only
+  exponential,           ///< -log sum_mu exp(M^mu) (Demircigil et al., J. Stat. Phys. 168, 288 (2017))
+};
+
+struct BinaryOptions {
+  Units units = Units::plus_minus_one;
+  Rule rule = Rule::hebb;
+  Energy energy = Energy::quadratic;
+  int degree = 3;                ///< n of the polynomials, at least 2
+  std::vector<float> bias = {};  ///< [units], added to the fields; or empty
+  /// Share of the pairs of units that are not connected, in [0, 1): pairs are drawn once, by `seed`.
+  double dilution = 0;
+  /// The margin of the perceptron rules, in xi_i h_i >= margin with weights of norm 1 per unit; and the
+  /// sweeps over all patterns after which they give up (ConfigError).
+  double margin = 0;
+  std::int64_t max_epochs = 10000;
+  /// Weights of the palimpsest stay within +-bound / sqrt(N), each pattern adding +-1/N. Best near 0.3 for
+  /// the number of patterns retained.
+  double bound = 0.35;
+  std::uint64_t seed = 0;
+  /// Forms the weight matrix even where the rule does without: for comparison.
+  bool form_weights = false;
+};
+
+/// "hebb", "pseudo-inverse", ... Throws ConfigError with the nearest known name.
+Rule rule_of(std::string_view name);
+std::string_view name_of(Rule rule);
+Energy energy_of(std::string_view name);
+std::string_view name_of(Energy energy);
+
+/// A memory of units with two states.
+///
+/// Rules `hebb` and `pseudo_inverse` and the dense energies keep the patterns as bits and no weights: a sweep
+/// costs N P operations on bits instead of N^2 on floats. The other rules keep weights, symmetric ones once.
+/// A unit whose field is zero keeps its state.
+class BinaryMemory final : public Memory {
+ public:
+  /// Throws ConfigError for options that do not go together, and when units is not in 1 to 2^24.
+  explicit BinaryMemory(std::int64_t units, const BinaryOptions& options = {});
+  ~BinaryMemory() override;
+  BinaryMemory(BinaryMemory&&) noexcept;
+  BinaryMemory& operator=(BinaryMemory&&) noexcept;
+
+  const BinaryOptions& options() const;
+  std::int64_t units() const override;
+  std::int64_t size() const override;
+  std::vector<float> pattern(std::int64_t index) const override;
+  /// Throws DataError for a pattern that the rule cannot add: of pseudo_inverse, one that is a linear
+  /// combination of those stored.
+  void store(std::span<const float> pattern) override;
+  /// Patterns [count, units]; all or none are stored. Rules that learn all patterns together
+  /// (perceptron, minimum_overlap) do so once.
+  void store_all(std::span<const float> patterns);
+  void forget(std::int64_t index) override;
+
+  bool has_energy() const override;
+  std::optional<double> energy(std::span<const float> state) const override;
+  /// h_i, so that a change of unit i by dx changes the energy by -h_i dx.
+  std::vector<float> field(std::span<const float> state) const override;
+  std::vector<double> overlaps(std::span<const float> state) const override;
+  Recall recall(std::span<const float> cue, const RecallOptions& options = {}) const override;
+  std::vector<Recall> recall_batch(std::span<const float> cues,
+                                   const RecallOptions& options = {}) const override;
+
+  /// The weight J_ij, whether weights are formed or not. Throws ConfigError for dense energies, which
+  /// have none.
+  double weight(std::int64_t i, std::int64_t j) const;
+  /// Unlearning (Hopfield, Feinstein, Palmer, Nature 304, 158 (1983)): comes to rest from `dreams` random
+  /// states and subtracts `strength`/N times the outer product of each such state. Forms the weights.
+  /// Symmetric rules only.
+  void unlearn(std::int64_t dreams, double strength, std::uint64_t seed = 0);
+
+  /// The inside, for the parts of hebb::memory.
+  class Inside;
+  const Inside& inside() const { return *inside_; }
+
+ private:
+  std::unique_ptr<Inside> inside_;
+};
+
+}  // namespace hebb::memory

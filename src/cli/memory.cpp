@@ -1,0 +1,10 @@
+#include "cli/memory.hpp"
+
+namespace hebb::cli {
+
+void add_memory(CLI::App& app, Context&) {
+  CLI::App* memory = app.add_subcommand("memory", "Associative memory: Hopfield networks and their kin");
+  memory->require_subcommand(1);
+}
+
+}  // namespace hebb::cli
