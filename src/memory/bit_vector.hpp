@@ -1,6 +1,7 @@
 /// States of binary units, a bit each.
 #pragma once
 
+#include <bit>
 #include <cstdint>
 #include <span>
 #include <vector>
@@ -21,6 +22,13 @@ class BitVector {
   void flip(std::int64_t i) { words_[static_cast<std::size_t>(i >> 6)] ^= std::uint64_t{1} << (i & 63); }
   void set(std::int64_t i, bool up) {
     if (get(i) != up) flip(i);
+  }
+
+  /// Bits that are set.
+  std::int64_t count() const {
+    std::int64_t result = 0;
+    for (const std::uint64_t word : words_) result += std::popcount(word);
+    return result;
   }
 
   bool operator==(const BitVector&) const = default;

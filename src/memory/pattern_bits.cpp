@@ -1,20 +1,52 @@
 #include "memory/pattern_bits.hpp"
 
+#include "core/parallel.hpp"
+
 namespace hebb::memory {
 
-void PatternBits::append(const BitVector& pattern) {
-  if (size_ % kBlock == 0) blocks_.emplace_back(static_cast<std::size_t>(units_));
-  const std::int64_t bit = size_ % kBlock;
-  const std::size_t word = static_cast<std::size_t>(bit / 64);
-  const int shift = static_cast<int>(bit % 64);
-  Line* line = blocks_.back().data();
-  for (std::int64_t i = 0; i < units_; i += 64) {
-    std::uint64_t states = pattern.words()[static_cast<std::size_t>(i / 64)];
-    const std::int64_t end = std::min(units_, i + 64);
-    for (std::int64_t unit = i; unit < end; ++unit, states >>= 1)
-      line[unit].words[word] |= (states & 1) << shift;
+namespace {
+
+/// Row i, bit j becomes row j, bit i: blocks of half the size are exchanged, then of a quarter, and so on
+/// (Warren, Hacker's Delight, 2nd ed., section 7-3).
+void transpose64(std::uint64_t rows[64]) {
+  std::uint64_t mask = 0x00000000ffffffff;
+  for (int half = 32; half != 0; half /= 2, mask ^= mask << half) {
+    for (int i = 0; i < 64; i = (i + half + 1) & ~half) {
+      const std::uint64_t exchanged = ((rows[i] >> half) ^ rows[i + half]) & mask;
+      rows[i] ^= exchanged << half;
+      rows[i + half] ^= exchanged;
+    }
   }
-  ++size_;
+}
+
+}  // namespace
+
+void PatternBits::append(std::span<const BitVector> patterns) {
+  while (!patterns.empty()) {
+    if (size_ % kBlock == 0) blocks_.emplace_back(static_cast<std::size_t>(units_));
+    const auto room = static_cast<std::size_t>(64 - size_ % 64);
+    const std::size_t some = std::min(room, patterns.size());
+    append_to_word(patterns.first(some));
+    patterns = patterns.subspan(some);
+  }
+}
+
+void PatternBits::append_to_word(std::span<const BitVector> patterns) {
+  const std::int64_t bit = size_ % kBlock;
+  const auto word = static_cast<std::size_t>(bit / 64);
+  const auto shift = static_cast<std::size_t>(bit % 64);
+  Line* const lines = blocks_.back().data();
+  parallel_ranges((units_ + 63) / 64, 64, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t column = begin; column < end; ++column) {
+      std::uint64_t rows[64] = {};
+      for (std::size_t p = 0; p < patterns.size(); ++p)
+        rows[shift + p] = patterns[p].words()[static_cast<std::size_t>(column)];
+      transpose64(rows);
+      const std::int64_t some = std::min<std::int64_t>(64, units_ - 64 * column);
+      for (std::int64_t unit = 0; unit < some; ++unit) lines[64 * column + unit].words[word] |= rows[unit];
+    }
+  });
+  size_ += static_cast<std::int64_t>(patterns.size());
 }
 
 void PatternBits::remove(std::int64_t index) {

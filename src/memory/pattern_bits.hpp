@@ -30,7 +30,12 @@ class PatternBits {
     return reinterpret_cast<const std::uint64_t*>(blocks_[static_cast<std::size_t>(block)].data());
   }
 
-  void append(const BitVector& pattern);
+  const std::uint64_t* line(std::int64_t block, std::int64_t unit) const {
+    return lines(block) + unit * kWords;
+  }
+
+  void append(const BitVector& pattern) { append(std::span(&pattern, 1)); }
+  void append(std::span<const BitVector> patterns);
   /// Takes a pattern out; those behind it move up.
   void remove(std::int64_t index);
   /// Keeps the first `size` patterns.
@@ -45,6 +50,9 @@ class PatternBits {
   struct alignas(64) Line {
     std::uint64_t words[kWords] = {};
   };
+  /// Patterns that share a word of the last block.
+  void append_to_word(std::span<const BitVector> patterns);
+
   std::int64_t units_;
   std::int64_t size_ = 0;
   std::vector<std::vector<Line>> blocks_;

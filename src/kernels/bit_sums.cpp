@@ -1,0 +1,468 @@
+#include "kernels/bit_sums.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <cstdlib>
+#include <cstring>
+
+#include "kernels/targets.hpp"
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "kernels/bit_sums.cpp"  // NOLINT
+#include <hwy/foreach_target.h>                    // NOLINT: must come before highway.h
+#include <hwy/highway.h>
+
+HWY_BEFORE_NAMESPACE();
+namespace hebb {
+namespace HWY_NAMESPACE {
+namespace {
+
+namespace hn = hwy::HWY_NAMESPACE;
+
+std::size_t PackBits(const float* values, std::size_t count, float down, std::uint64_t* words) {
+  const hn::CappedTag<float, 64> d;
+  const std::size_t lanes = hn::Lanes(d);
+  std::size_t i = 0;
+  if (lanes >= 8) {
+    for (; i + 64 <= count; i += 64) {
+      std::uint8_t bytes[8];
+      auto known = hn::Eq(hn::Zero(d), hn::Zero(d));
+      for (std::size_t k = 0; k < 64; k += lanes) {
+        const auto value = hn::LoadU(d, values + i + k);
+        const auto up = hn::Eq(value, hn::Set(d, 1.0f));
+        known = hn::And(known, hn::Or(up, hn::Eq(value, hn::Set(d, down))));
+        hn::StoreMaskBits(d, up, bytes + k / 8);
+      }
+      if (!hn::AllTrue(d, known)) break;
+      std::memcpy(words + i / 64, bytes, 8);
+    }
+  }
+  for (; i < count; ++i) {
+    if (values[i] == 1) {
+      words[i / 64] |= std::uint64_t{1} << (i % 64);
+    } else if (!(values[i] == down)) {
+      return i;
+    }
+  }
+  return count;
+}
+
+/// Calls body(mask, place) for every bit of a vector of lanes of a line, from `lane` on: `mask` is negative
+/// in the lanes whose bit is set, `place` the number of their first value.
+template <class D, class Body>
+HWY_INLINE void ForEachBitOf(D d, const std::uint64_t* line, std::size_t lane, const Body& body) {
+  using T = hn::TFromD<D>;
+  constexpr std::size_t kBits = 8 * sizeof(T);
+  auto bits = hn::LoadU(d, reinterpret_cast<const T*>(line) + lane);
+  // Each turn the next bit, from the highest down, comes to stand where the sign is.
+  for (std::size_t bit = kBits; bit-- > 0;) {
+    body(bits, bit * (kLineBits / kBits) + lane);
+    bits = hn::Add(bits, bits);
+  }
+}
+
+/// The same for the whole line.
+template <class D, class Body>
+HWY_INLINE void ForEachBit(D d, const std::uint64_t* line, const Body& body) {
+  constexpr std::size_t kLanes = kLineBits / (8 * sizeof(hn::TFromD<D>));
+  for (std::size_t lane = 0; lane < kLanes; lane += hn::Lanes(d)) ForEachBitOf(d, line, lane, body);
+}
+
+// At most one vector long, as a line is.
+template <class T>
+using LineTag = hn::CappedTag<T, kLineBits / (8 * sizeof(T))>;
+
+std::int64_t SumWhereSet16(const std::uint64_t* line, const std::int16_t* values) {
+  const LineTag<std::int16_t> d;
+  const hn::RepartitionToWide<decltype(d)> wide;
+  auto even = hn::Zero(wide);
+  auto odd = hn::Zero(wide);
+  ForEachBit(d, line, [&](auto bits, std::size_t place) {
+    // -1 where set: products of pairs are summed in 32 bits, where 512 of them cannot overflow.
+    even = hn::ReorderWidenMulAccumulate(wide, hn::Load(d, values + place), hn::BroadcastSignBit(bits), even,
+                                         odd);
+  });
+  return -static_cast<std::int64_t>(hn::GetLane(hn::SumOfLanes(wide, hn::Add(even, odd))));
+}
+
+std::int64_t SumWhereSet32(const std::uint64_t* line, const std::int32_t* values) {
+  const LineTag<std::int32_t> d;
+  std::int64_t total = 0;
+  for (std::size_t lane = 0; lane < kLineBits / 32; lane += hn::Lanes(d)) {
+    auto sum = hn::Zero(d);
+    // A lane sums 32 values, which are at most 2^24; the lanes together need more than 32 bits.
+    ForEachBitOf(d, line, lane, [&](auto bits, std::size_t place) {
+      sum = hn::Add(sum, hn::And(hn::BroadcastSignBit(bits), hn::Load(d, values + place)));
+    });
+    HWY_ALIGN std::int32_t sums[hn::MaxLanes(d)];
+    hn::Store(sum, d, sums);
+    for (std::size_t i = 0; i < hn::Lanes(d); ++i) total += sums[i];
+  }
+  return total;
+}
+
+double SumWhereSetF64(const std::uint64_t* line, const double* values) {
+  const LineTag<std::int64_t> d;
+  const hn::Rebind<double, decltype(d)> df;
+  auto sum = hn::Zero(df);
+  auto other = hn::Zero(df);
+  ForEachBit(d, line, [&](auto bits, std::size_t place) {
+    const auto value =
+        hn::IfNegativeThenElse(hn::BitCast(df, bits), hn::Load(df, values + place), hn::Zero(df));
+    const auto next = hn::Add(other, value);  // two chains, for an addition takes longer than the rest
+    other = sum;
+    sum = next;
+  });
+  return hn::GetLane(hn::SumOfLanes(df, hn::Add(sum, other)));
+}
+
+double DifferenceByBits(const std::uint64_t* line, const double* plus, const double* minus) {
+  const LineTag<std::int64_t> d;
+  const hn::Rebind<double, decltype(d)> df;
+  auto sum = hn::Zero(df);
+  auto other = hn::Zero(df);
+  ForEachBit(d, line, [&](auto bits, std::size_t place) {
+    const auto value = hn::IfNegativeThenElse(hn::BitCast(df, bits), hn::Load(df, plus + place),
+                                              hn::Neg(hn::Load(df, minus + place)));
+    const auto next = hn::Add(other, value);
+    other = sum;
+    sum = next;
+  });
+  return hn::GetLane(hn::SumOfLanes(df, hn::Add(sum, other)));
+}
+
+template <class T>
+void AddByBits(const std::uint64_t* line, T* values, std::int32_t delta) {
+  const LineTag<T> d;
+  const auto down = hn::Set(d, static_cast<T>(-delta));
+  const auto both = hn::Set(d, static_cast<T>(2 * delta));
+  ForEachBit(d, line, [&](auto bits, std::size_t place) {
+    const auto change = hn::Add(down, hn::And(hn::BroadcastSignBit(bits), both));
+    hn::Store(hn::Add(hn::Load(d, values + place), change), d, values + place);
+  });
+}
+
+void AddByBits16(const std::uint64_t* line, std::int16_t* values, std::int32_t delta) {
+  AddByBits(line, values, delta);
+}
+void AddByBits32(const std::uint64_t* line, std::int32_t* values, std::int32_t delta) {
+  AddByBits(line, values, delta);
+}
+
+void AddByBitsF64(const std::uint64_t* line, double* values, double delta) {
+  const LineTag<std::int64_t> d;
+  const hn::Rebind<double, decltype(d)> df;
+  const auto up = hn::Set(df, delta);
+  const auto down = hn::Set(df, -delta);
+  ForEachBit(d, line, [&](auto bits, std::size_t place) {
+    const auto change = hn::IfNegativeThenElse(hn::BitCast(df, bits), up, down);
+    hn::Store(hn::Add(hn::Load(df, values + place), change), df, values + place);
+  });
+}
+
+/// Counters of as many bits as a vector has, held as planes of binary digits: carry-save addition takes five
+/// operations for each vector of bits that is counted (Warren, Hacker's Delight, 2nd ed., section 5-1).
+template <class D>
+class Counters {
+ public:
+  using V = hn::Vec<D>;
+
+  explicit Counters(D d) : d_(d) {
+    for (std::size_t k = 0; k < kDigits; ++k) hn::Store(hn::Zero(d), d, planes_ + k * hn::Lanes(d));
+  }
+
+  /// Sum and carry of three digits.
+  static HWY_INLINE V AddDigits(V a, V b, V c, V& carry) {
+    const V half = hn::Xor(a, b);
+    carry = hn::Or(hn::And(a, b), hn::And(half, c));
+    return hn::Xor(half, c);
+  }
+
+  /// Counts a digit of value 2^k.
+  void Add(V carry, std::size_t k) {
+    for (; k < kDigits && !hn::AllTrue(d_, hn::Eq(carry, hn::Zero(d_))); ++k) {
+      std::uint64_t* const plane = planes_ + k * hn::Lanes(d_);
+      const V old = hn::Load(d_, plane);
+      hn::Store(hn::Xor(old, carry), d_, plane);
+      carry = hn::And(old, carry);
+    }
+  }
+
+  /// Adds what was counted, which needs so many digits.
+  void AddTo(std::uint32_t* counts, std::size_t digits) const {
+    const std::size_t lanes = hn::Lanes(d_);
+    for (std::size_t k = 0; k < digits; ++k) {
+      for (std::size_t i = 0; i < 64 * lanes; ++i)
+        counts[i] += static_cast<std::uint32_t>(planes_[k * lanes + i / 64] >> (i % 64) & 1) << k;
+    }
+  }
+
+ private:
+  static constexpr std::size_t kDigits = 31;
+  D d_;
+  HWY_ALIGN std::uint64_t planes_[kDigits * hn::MaxLanes(D())];
+};
+
+void CountBits(const std::uint64_t* lines, std::size_t units, const std::uint64_t* state, bool agreements,
+               std::size_t patterns, std::uint32_t* counts) {
+  const LineTag<std::uint64_t> d;
+  using V = hn::Vec<decltype(d)>;
+  std::fill(counts, counts + kLineBits, 0);
+  const std::uint64_t kept = agreements ? ~std::uint64_t{0} : 0;
+  for (std::size_t word = 0; 64 * word < patterns; word += hn::Lanes(d)) {
+    Counters<decltype(d)> counters(d);
+    V ones = hn::Zero(d);
+    V twos = hn::Zero(d);
+    V fours = hn::Zero(d);
+    // A line as it is where the unit is up; where it is down its complement, or nothing.
+    const auto row = [&](std::size_t unit) {
+      const std::uint64_t down = (state[unit / 64] >> (unit % 64) & 1) - 1;  // all ones where down
+      const V bits = hn::LoadU(d, lines + unit * kLineWords + word);
+      return hn::And(hn::Xor(bits, hn::Set(d, down)), hn::Set(d, ~down | kept));
+    };
+    std::size_t unit = 0;
+    for (; unit + 8 <= units; unit += 8) {
+      V twos_a, twos_b, fours_a, fours_b, eights;
+      ones = counters.AddDigits(ones, row(unit), row(unit + 1), twos_a);
+      ones = counters.AddDigits(ones, row(unit + 2), row(unit + 3), twos_b);
+      twos = counters.AddDigits(twos, twos_a, twos_b, fours_a);
+      ones = counters.AddDigits(ones, row(unit + 4), row(unit + 5), twos_a);
+      ones = counters.AddDigits(ones, row(unit + 6), row(unit + 7), twos_b);
+      twos = counters.AddDigits(twos, twos_a, twos_b, fours_b);
+      fours = counters.AddDigits(fours, fours_a, fours_b, eights);
+      counters.Add(eights, 3);
+    }
+    counters.Add(ones, 0);
+    counters.Add(twos, 1);
+    counters.Add(fours, 2);
+    for (; unit < units; ++unit) counters.Add(row(unit), 0);
+    counters.AddTo(counts + 64 * word, std::bit_width(units));
+  }
+}
+
+std::int64_t CountSet(const std::uint64_t* line, const std::uint64_t* other) {
+  std::int64_t count = 0;
+  for (std::size_t w = 0; w < kLineWords; ++w)
+    count += std::popcount(other == nullptr ? line[w] : line[w] ^ other[w]);
+  return count;
+}
+
+// ---- Sums of many lines ----
+
+#if HWY_TARGET == HWY_SCALAR  // no byte shuffles
+
+void AddSumsWhereSet(const std::uint64_t* lines, std::size_t units, const std::int16_t* values,
+                     std::int64_t scale, std::int64_t* result) {
+  for (std::size_t unit = 0; unit < units; ++unit) {
+    std::int32_t sum = 0;
+    for (std::size_t word = 0; word < kLineWords; ++word) {
+      for (std::uint64_t bits = lines[unit * kLineWords + word]; bits != 0; bits &= bits - 1)
+        sum += values[64 * word + static_cast<std::size_t>(std::countr_zero(bits))];
+    }
+    result[unit] += scale * sum;
+  }
+}
+
+#else
+
+// Four bits are an index into a table of the 16 sums of their four values, which a byte shuffle looks up for
+// as many units as a vector has bytes. The two bytes of the sums come from two tables.
+
+constexpr std::size_t kGroups = kLineBits / 4;
+
+struct SumTables {
+  alignas(64) std::uint8_t low[kGroups][16];
+  alignas(64) std::uint8_t high[kGroups][16];
+  bool widen_before[kGroups];  ///< 16-bit sums could overflow otherwise
+  bool empty[kGroups];         ///< all values are zero
+  bool empty_column[kGroups / 32];
+};
+
+void MakeTables(const std::int16_t* values, SumTables& tables) {
+  int reach = 0;
+  std::fill(std::begin(tables.empty_column), std::end(tables.empty_column), true);
+  for (std::size_t g = 0; g < kGroups; ++g) {
+    const std::int16_t* const v = values + 4 * g;
+    int group_reach = 0;
+    for (std::size_t k = 0; k < 4; ++k) group_reach += std::abs(static_cast<int>(v[k]));
+    tables.empty[g] = group_reach == 0;
+    tables.widen_before[g] = false;
+    if (group_reach == 0) continue;
+    tables.empty_column[g / 32] = false;
+    reach += group_reach;
+    tables.widen_before[g] = reach > 32767;
+    if (tables.widen_before[g]) reach = group_reach;
+    for (unsigned index = 0; index < 16; ++index) {
+      int sum = 0;
+      for (unsigned k = 0; k < 4; ++k) sum += (index >> k & 1) != 0 ? v[k] : 0;
+      tables.low[g][index] = static_cast<std::uint8_t>(sum & 0xff);
+      tables.high[g][index] = static_cast<std::uint8_t>(sum >> 8 & 0xff);
+    }
+  }
+}
+
+using Bytes = hn::ScalableTag<std::uint8_t>;
+constexpr std::size_t kMostBytes = hn::MaxLanes(Bytes());
+
+/// Transposes, in each block of 16 bytes, 16 vectors to 16 vectors: four times, the first half is interleaved
+/// with the second.
+HWY_INLINE void Transpose16(Bytes d, std::uint8_t* columns) {
+  const std::size_t n = hn::Lanes(d);
+  HWY_ALIGN std::uint8_t other[16 * kMostBytes];
+  std::uint8_t* from = columns;
+  std::uint8_t* to = other;
+  for (int stage = 0; stage < 4; ++stage) {
+    HEBB_UNROLL
+    for (std::size_t k = 0; k < 8; ++k) {
+      const auto a = hn::Load(d, from + k * n);
+      const auto b = hn::Load(d, from + (k + 8) * n);
+      hn::Store(hn::InterleaveLower(d, a, b), d, to + 2 * k * n);
+      hn::Store(hn::InterleaveUpper(d, a, b), d, to + (2 * k + 1) * n);
+    }
+    std::swap(from, to);
+  }
+}
+
+/// Sums of as many units as a vector has bytes.
+class TileSums {
+ public:
+  explicit TileSums(const SumTables& tables) : tables_(tables) {
+    std::fill(std::begin(wide_), std::end(wide_), 0);
+  }
+
+  void Run(const std::uint64_t* lines, std::size_t units) {
+    const std::size_t n = hn::Lanes(d_);
+    auto first = hn::Zero(words_);   // units 0-7 of each block of 16
+    auto second = hn::Zero(words_);  // units 8-15
+    for (std::size_t column = 0; column < kLineBits / 128; ++column) {
+      if (tables_.empty_column[column]) continue;
+      const std::size_t group = 32 * column;
+      HWY_ALIGN std::uint8_t columns[16 * kMostBytes];
+      Gather(lines, units, column, columns);
+      Transpose16(d_, columns);
+      for (std::size_t g = 0; g < 32; ++g) {
+        if (tables_.empty[group + g]) continue;
+        if (tables_.widen_before[group + g]) Widen(first, second);
+        const auto bytes = hn::Load(d_, columns + g / 2 * n);
+        const auto index = g % 2 == 0 ? hn::And(bytes, hn::Set(d_, 15)) : hn::ShiftRight<4>(bytes);
+        const auto low = hn::TableLookupBytes(hn::LoadDup128(d_, tables_.low[group + g]), index);
+        const auto high = hn::TableLookupBytes(hn::LoadDup128(d_, tables_.high[group + g]), index);
+        first = hn::Add(first, hn::BitCast(words_, hn::InterleaveLower(d_, low, high)));
+        second = hn::Add(second, hn::BitCast(words_, hn::InterleaveUpper(d_, low, high)));
+      }
+    }
+    Widen(first, second);
+  }
+
+  std::int32_t operator[](std::size_t unit) const { return wide_[unit]; }
+
+ private:
+  using Words = hn::Repartition<std::int16_t, Bytes>;
+  using Vector = hn::Vec<Words>;
+
+  // Row k of `columns` has bytes of unit k in its first block of 16, of unit 16 + k in its second, and so on.
+  void Gather(const std::uint64_t* lines, std::size_t units, std::size_t column,
+              std::uint8_t* columns) const {
+    const std::size_t n = hn::Lanes(d_);
+    const hn::Full128<std::uint64_t> pair;
+    for (std::size_t unit = 0; unit < n; ++unit) {
+      auto* const to = reinterpret_cast<std::uint64_t*>(columns + unit % 16 * n + unit / 16 * 16);
+      const std::uint64_t* const from = lines + std::min(unit, units - 1) * kLineWords + 2 * column;
+      hn::Store(hn::LoadU(pair, from), pair, to);
+    }
+  }
+
+  void Widen(Vector& first, Vector& second) {
+    HWY_ALIGN std::int16_t sums[2][kMostBytes / 2];
+    hn::Store(first, words_, sums[0]);
+    hn::Store(second, words_, sums[1]);
+    const std::size_t n = hn::Lanes(d_);
+    for (std::size_t block = 0; block < n / 16; ++block) {
+      for (std::size_t k = 0; k < 8; ++k) wide_[16 * block + k] += sums[0][8 * block + k];
+      for (std::size_t k = 0; k < 8; ++k) wide_[16 * block + 8 + k] += sums[1][8 * block + k];
+    }
+    first = hn::Zero(words_);
+    second = hn::Zero(words_);
+  }
+
+  const SumTables& tables_;
+  Bytes d_;
+  Words words_;
+  std::int32_t wide_[kMostBytes];
+};
+
+void AddSumsWhereSet(const std::uint64_t* lines, std::size_t units, const std::int16_t* values,
+                     std::int64_t scale, std::int64_t* result) {
+  SumTables tables;
+  MakeTables(values, tables);
+  const std::size_t n = hn::Lanes(Bytes());
+  for (std::size_t unit = 0; unit < units; unit += n) {
+    const std::size_t some = std::min(n, units - unit);
+    TileSums sums(tables);
+    sums.Run(lines + unit * kLineWords, some);
+    for (std::size_t k = 0; k < some; ++k) result[unit + k] += scale * sums[k];
+  }
+}
+
+#endif
+
+}  // namespace
+// NOLINTNEXTLINE(google-readability-namespace-comments)
+}  // namespace HWY_NAMESPACE
+}  // namespace hebb
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace hebb {
+
+HWY_EXPORT(CountSet);
+HWY_EXPORT(PackBits);
+HWY_EXPORT(SumWhereSet16);
+HWY_EXPORT(SumWhereSet32);
+HWY_EXPORT(SumWhereSetF64);
+HWY_EXPORT(DifferenceByBits);
+HWY_EXPORT(AddByBits16);
+HWY_EXPORT(AddByBits32);
+HWY_EXPORT(AddByBitsF64);
+HWY_EXPORT(CountBits);
+HWY_EXPORT(AddSumsWhereSet);
+
+std::int64_t count_set(const std::uint64_t* line) { return HWY_DYNAMIC_DISPATCH(CountSet)(line, nullptr); }
+std::int64_t count_differences(const std::uint64_t* line, const std::uint64_t* other) {
+  return HWY_DYNAMIC_DISPATCH(CountSet)(line, other);
+}
+std::size_t pack_bits(const float* values, std::size_t count, float down, std::uint64_t* words) {
+  return HWY_DYNAMIC_DISPATCH(PackBits)(values, count, down, words);
+}
+std::int64_t sum_where_set(const std::uint64_t* line, const std::int16_t* values) {
+  return HWY_DYNAMIC_DISPATCH(SumWhereSet16)(line, values);
+}
+std::int64_t sum_where_set(const std::uint64_t* line, const std::int32_t* values) {
+  return HWY_DYNAMIC_DISPATCH(SumWhereSet32)(line, values);
+}
+double sum_where_set(const std::uint64_t* line, const double* values) {
+  return HWY_DYNAMIC_DISPATCH(SumWhereSetF64)(line, values);
+}
+double difference_by_bits(const std::uint64_t* line, const double* plus, const double* minus) {
+  return HWY_DYNAMIC_DISPATCH(DifferenceByBits)(line, plus, minus);
+}
+void add_by_bits(const std::uint64_t* line, std::int16_t* values, std::int32_t delta) {
+  HWY_DYNAMIC_DISPATCH(AddByBits16)(line, values, delta);
+}
+void add_by_bits(const std::uint64_t* line, std::int32_t* values, std::int32_t delta) {
+  HWY_DYNAMIC_DISPATCH(AddByBits32)(line, values, delta);
+}
+void add_by_bits(const std::uint64_t* line, double* values, double delta) {
+  HWY_DYNAMIC_DISPATCH(AddByBitsF64)(line, values, delta);
+}
+void count_bits(const std::uint64_t* lines, std::size_t units, const std::uint64_t* state, bool agreements,
+                std::size_t patterns, std::uint32_t* counts) {
+  HWY_DYNAMIC_DISPATCH(CountBits)(lines, units, state, agreements, patterns, counts);
+}
+void add_sums_where_set(const std::uint64_t* lines, std::size_t units, const std::int16_t* values,
+                        std::int64_t scale, std::int64_t* result) {
+  HWY_DYNAMIC_DISPATCH(AddSumsWhereSet)(lines, units, values, scale, result);
+}
+
+}  // namespace hebb
+#endif
