@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "cli/curve_svg.hpp"
+#include "cli/chart_svg.hpp"
 #include "cli/plot.hpp"
 #include "cli/terminal.hpp"
 #include "cli/trials.hpp"
@@ -64,8 +64,9 @@ void find_rate(const TrialOptions& options, const TrialOutput& output, const Tra
   if (options.svg.empty() || found.interrupted) return;
   write_file_atomically(
       options.svg,
-      curve_svg(found.rates, found.losses,
-                {.x_label = "learning rate", .y_label = "smoothed loss", .mark = found.suggested}));
+      chart_svg(
+          {{.x = found.rates, .y = found.losses}},
+          {.x_label = "learning rate", .y_label = "smoothed loss", .log_x = true, .mark = found.suggested}));
 }
 
 }  // namespace hebb::cli

@@ -1,0 +1,154 @@
+#include "cli/chart_svg.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <limits>
+
+namespace hebb::cli {
+
+namespace {
+
+constexpr double kWidth = 720;
+constexpr double kHeight = 440;
+constexpr double kLeft = 70;
+constexpr double kRight = 20;
+constexpr double kTop = 24;
+constexpr double kBottom = 56;
+constexpr double kLegend = 22;  // height of the line that says which curve is which
+
+constexpr std::array<const char*, 5> kColors = {"#1f5fa8", "#c0392b", "#2e7d32", "#8e5ea2", "#b9770e"};
+
+/// An axis, from numbers to places.
+struct Axis {
+  double low = std::numeric_limits<double>::infinity();
+  double high = -low;
+  double from, to;  // places of low and high
+  bool logarithmic = false;
+
+  double scaled(double value) const { return logarithmic ? std::log10(value) : value; }
+  void include(const std::vector<double>& values) {
+    for (const double value : values) {
+      low = std::min(low, scaled(value));
+      high = std::max(high, scaled(value));
+    }
+  }
+  double place(double value) const { return from + (scaled(value) - low) / (high - low) * (to - from); }
+};
+
+/// 1, 2 or 5 times a power of ten: about five of them fill the range.
+double tick_distance(double range) {
+  const double power = std::pow(10, std::floor(std::log10(range / 5)));
+  for (const double factor : {1.0, 2.0, 5.0}) {
+    if (range / (factor * power) <= 6) return factor * power;
+  }
+  return 10 * power;
+}
+
+struct Tick {
+  double at;
+  std::string text;
+};
+
+std::vector<Tick> ticks_of(const Axis& axis) {
+  std::vector<Tick> ticks;
+  if (axis.logarithmic) {
+    for (double power = std::ceil(axis.low - 1e-9); power <= axis.high + 1e-9; ++power)
+      ticks.push_back({std::pow(10, power), fmt::format("1e{:.0f}", power)});
+    return ticks;
+  }
+  const double distance = tick_distance(axis.high - axis.low);
+  for (double n = std::ceil(axis.low / distance - 1e-9); n * distance <= axis.high + 1e-9 * distance; ++n)
+    ticks.push_back({n * distance, fmt::format("{:.4g}", n * distance + 0.0)});
+  return ticks;
+}
+
+std::string line(double x1, double y1, double x2, double y2, const std::string& style) {
+  return fmt::format("<line x1=\"{:.1f}\" y1=\"{:.1f}\" x2=\"{:.1f}\" y2=\"{:.1f}\" {}/>\n", x1, y1, x2, y2,
+                     style);
+}
+
+std::string words(double x, double y, const char* anchor, const std::string& text) {
+  return fmt::format("<text x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"{}\">{}</text>\n", x, y, anchor, text);
+}
+
+std::string grid(const Axis& x, const Axis& y) {
+  constexpr const char* kFaint = "stroke=\"#ddd\"";
+  std::string text;
+  for (const Tick& tick : ticks_of(x)) {
+    const double at = x.place(tick.at);
+    text += line(at, y.from, at, y.to, kFaint) + words(at, y.from + 18, "middle", tick.text);
+  }
+  for (const Tick& tick : ticks_of(y)) {
+    const double at = y.place(tick.at);
+    text += line(x.from, at, x.to, at, kFaint) + words(x.from - 8, at + 4, "end", tick.text);
+  }
+  return text;
+}
+
+std::string stroke(const Series& series, std::size_t number) {
+  return fmt::format("stroke=\"{}\" stroke-width=\"2\"{}", kColors[number % kColors.size()],
+                     series.dashed ? " stroke-dasharray=\"6 4\"" : "");
+}
+
+std::string polyline(const Series& series, std::size_t number, const Axis& x, const Axis& y) {
+  std::string text = "<polyline fill=\"none\" " + stroke(series, number) + " points=\"";
+  for (std::size_t i = 0; i < series.x.size(); ++i)
+    text += fmt::format("{:.1f},{:.1f} ", x.place(series.x[i]), y.place(series.y[i]));
+  return text + "\"/>\n";
+}
+
+std::string legend(const std::vector<Series>& all, double y) {
+  std::string text;
+  const double column = (kWidth - kLeft - kRight) / static_cast<double>(all.size());
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    const double x = kLeft + column * static_cast<double>(i);
+    if (all[i].label.empty()) continue;
+    text += line(x, y - 4, x + 28, y - 4, stroke(all[i], i)) + words(x + 36, y, "start", all[i].label);
+  }
+  return text;
+}
+
+}  // namespace
+
+std::string chart_svg(const std::vector<Series>& series, const ChartSvg& options) {
+  const bool labelled = std::any_of(series.begin(), series.end(), [](auto& s) { return !s.label.empty(); });
+  const double height = kHeight + (labelled ? kLegend : 0);
+  const double bottom = kHeight - kBottom;
+  Axis x{.from = kLeft, .to = kWidth - kRight, .logarithmic = options.log_x};
+  Axis y{.from = bottom, .to = kTop};
+  for (const Series& one : series) {
+    x.include(one.x);
+    y.include(one.y);
+  }
+  if (!(x.low <= x.high)) x.low = 0, x.high = 1, y.low = 0, y.high = 1;
+  if (x.low == x.high) x.high += 1e-6;
+  if (options.from_zero) y.low = 0;
+  const double room = y.high > y.low ? 0.05 * (y.high - y.low) : 0.5;
+  y.high += room;
+  if (!options.from_zero) y.low -= room;
+  std::string text = fmt::format(
+      "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {0} {1}\" width=\"{0}\" height=\"{1}\" "
+      "font-family=\"sans-serif\" font-size=\"12\" fill=\"#333\">\n"
+      "<rect width=\"{0}\" height=\"{1}\" fill=\"white\"/>\n",
+      kWidth, height);
+  text += grid(x, y);
+  text += fmt::format("<rect x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\" fill=\"none\" stroke=\"#888\"/>\n",
+                      kLeft, kTop, kWidth - kLeft - kRight, bottom - kTop);
+  if (options.mark > 0) {
+    const double at = x.place(options.mark);
+    text += line(at, kTop, at, bottom, "stroke=\"#c0392b\" stroke-dasharray=\"5 4\"") +
+            words(at, kTop - 8, "middle", fmt::format("{:.3g}", options.mark));
+  }
+  for (std::size_t i = 0; i < series.size(); ++i) text += polyline(series[i], i, x, y);
+  text += words((kLeft + kWidth - kRight) / 2, kHeight - 14, "middle", options.x_label);
+  text +=
+      fmt::format("<text transform=\"translate(18 {:.1f}) rotate(-90)\" text-anchor=\"middle\">{}</text>\n",
+                  (kTop + bottom) / 2, options.y_label);
+  if (labelled) text += legend(series, kHeight + kLegend / 2);
+  return text + "</svg>\n";
+}
+
+}  // namespace hebb::cli
