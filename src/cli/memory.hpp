@@ -3,4 +3,8 @@
 
 #include "cli/command.hpp"
 
-namespace hebb::cli {}  // namespace hebb::cli
+namespace hebb::cli {
+
+void add_memory_theory(CLI::App& memory, Context& context);
+
+}  // namespace hebb::cli
