@@ -120,6 +120,7 @@ class BinaryMemory final : public Memory {
   /// The inside, for the parts of hebb::memory.
   class Inside;
   const Inside& inside() const { return *inside_; }
+  Inside& inside() { return *inside_; }
 
  private:
   std::unique_ptr<Inside> inside_;

@@ -30,6 +30,11 @@ class HebbianWalk final : public Walk {
   double field(std::int64_t unit) override { return from_sum(unit, overlaps_.sum_where_up(patterns_, unit)); }
 
   void fields(std::span<double> result) override {
+    if (patterns_.units() < kFewUnits) {
+      for (std::int64_t unit = 0; unit < patterns_.units(); ++unit)
+        result[static_cast<std::size_t>(unit)] = field(unit);
+      return;
+    }
     const std::vector<Digits> digits = split();
     constexpr std::int64_t kGrain = 256;
     parallel_ranges(patterns_.units(), kGrain, [&](std::int64_t begin, std::int64_t end) {
@@ -102,6 +107,7 @@ class HebbianWalk final : public Walk {
   }
 
   static constexpr std::int64_t kBase = 8192;
+  static constexpr std::int64_t kFewUnits = 128;  ///< tables would not pay
   const PatternBits& patterns_;
   UnitValues values_;
   double inverse_;
