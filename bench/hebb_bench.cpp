@@ -15,6 +15,7 @@
 #include "core/parallel.hpp"
 #include "graph/plan.hpp"
 #include "hebb/hebb.hpp"
+#include "hebb/modern_memory.hpp"
 #include "kernels/convolution.hpp"
 #include "kernels/gemm.hpp"
 #include "kernels/isa.hpp"
@@ -389,6 +390,20 @@ std::function<void()> adam_update(const Tensor& parameter) {
 }
 
 /// Two threads against one, on the parts whose bits do not depend on it.
+/// One update of 256 states of a modern memory; the same is bench/peers/torch_association.py.
+void modern_memory(Results& results) {
+  constexpr std::int64_t kPatterns = 100'000;
+  constexpr std::int64_t kUnits = 512;
+  memory::ModernMemory memory(kUnits);
+  const std::vector<float> patterns = noise(kPatterns * kUnits);
+  memory.store_all(patterns);
+  for (const std::int64_t queries : {1, 256}) {
+    const auto cues = std::span(patterns).first(static_cast<std::size_t>(queries * kUnits));
+    const double each = seconds_per_call([&] { memory.retrieve(cues); });
+    results.add(fmt::format("association/{}x{}x{}", queries, kPatterns, kUnits), 1e3 * each, "ms");
+  }
+}
+
 void scaling(Results& results) {
   Sequential model = Sequential::parse("dense(512, act=relu) dense(10)");
   model.build({784}, 1);
@@ -473,6 +488,7 @@ int main(int argc, char** argv) {
     } else {
       fmt::print("SKIPPED: MNIST, as HEBB_DATA is not set\n");
     }
+    modern_memory(results);
     scaling(results);
     sizes(results);
     if (!output.empty()) std::ofstream(output) << results.all().dump(1) << "\n";
