@@ -1,5 +1,6 @@
-#include <map>
+#include <algorithm>
 
+#include "core/parallel.hpp"
 #include "graph/matmul_plan.hpp"
 #include "graph/ops/common.hpp"
 
@@ -71,7 +72,11 @@ std::vector<Tensor> vjp(const Tensor& y, const Tensor& g) {
   return {da, db};
 }
 
-/// Products of every combination of leading axes, one after the other; each is parallel inside.
+constexpr std::int64_t kWorkOfThread = 20'000;  // multiply-adds
+constexpr std::int64_t kLarge = 1 << 20;  // multiply-adds of a product that is worth all threads by itself
+
+/// Products of every combination of leading axes: large ones one after the other, each parallel inside; of
+/// others threads take several each.
 BlockKernel block_kernel(const Node& node, Precision precision) {
   if (is_single_product(node)) {
     return [gemm = Gemm(single_product(node, precision))](const void* const* operands, const float* bias,
@@ -91,11 +96,21 @@ BlockKernel block_kernel(const Node& node, Precision precision) {
     const auto* a = static_cast<const float*>(operands[0]);
     const auto* b = static_cast<const float*>(operands[1]);
     auto* c = static_cast<float*>(result);
-    for (std::size_t i = 0; i < a_at.size(); ++i) {
-      gemm.run({a + a_at[i] * problem.m * problem.k, b + b_at[i] * problem.k * problem.n, bias,
-                c + static_cast<std::int64_t>(i) * problem.m * problem.n});
+    const auto products = static_cast<std::int64_t>(a_at.size());
+    const auto run = [&](std::int64_t begin, std::int64_t end) {
+      for (std::int64_t i = begin; i < end; ++i) {
+        const auto at = static_cast<std::size_t>(i);
+        gemm.run({a + a_at[at] * problem.m * problem.k, b + b_at[at] * problem.k * problem.n, bias,
+                  c + i * problem.m * problem.n});
+        epilogue(i * problem.m, (i + 1) * problem.m, 0, problem.n);
+      }
+    };
+    const std::int64_t work = problem.m * problem.n * problem.k;
+    if (work >= kLarge) {
+      run(0, products);
+    } else {
+      parallel_ranges(products, kWorkOfThread / std::max<std::int64_t>(work, 1), run);
     }
-    epilogue(0, static_cast<std::int64_t>(a_at.size()) * problem.m, 0, problem.n);
   };
 }
 
