@@ -6,6 +6,7 @@
 
 #include "core/names.hpp"
 #include "hebb/error.hpp"
+#include "hebb/hopfield_layers.hpp"
 #include "hebb/image_layers.hpp"
 #include "hebb/model.hpp"
 
@@ -197,7 +198,48 @@ Made make_batch_norm(ArgumentReader& a) {
   return std::make_unique<BatchNorm>(options);
 }
 
-constexpr std::array<Row, 21> kRows = {{
+HopfieldOptions hopfield_options(ArgumentReader& a) {
+  HopfieldOptions options;
+  options.size = whole(a, "size", options.size, true);
+  options.heads = whole(a, "heads", options.heads);
+  if (const Argument* argument = a.find("beta")) {
+    const Term& term = ArgumentReader::single(*argument);
+    options.learned_beta = term.word == "learned" && term.arguments.empty();
+    if (term.word.find_first_not_of("+-.0123456789e") == std::string::npos) {
+      options.beta = real_of(term);
+    } else if (!options.learned_beta && (term.word != "auto" || !term.arguments.empty())) {
+      fail_at(term.column, "expected a beta of 'auto', 'learned' or a number, got " + in_quotes(term.word));
+    }
+  }
+  options.steps = whole(a, "steps", options.steps);
+  options.bias = a.flag("bias", true);
+  options.init = option<Initializer>(a, "init", {});
+  return options;
+}
+
+Made make_hopfield(ArgumentReader& a) {
+  HopfieldOptions options = hopfield_options(a);
+  options.mask_zero = a.flag("mask_zero", false);
+  a.finish();
+  return std::make_unique<Hopfield>(options);
+}
+
+Made make_hopfield_pooling(ArgumentReader& a) {
+  HopfieldOptions options = hopfield_options(a);
+  options.mask_zero = a.flag("mask_zero", false);
+  const std::int64_t quantity = whole(a, "quantity", 1);
+  a.finish();
+  return std::make_unique<HopfieldPooling>(options, quantity);
+}
+
+Made make_hopfield_lookup(ArgumentReader& a) {
+  const std::int64_t quantity = a.integer("quantity", true);
+  const HopfieldOptions options = hopfield_options(a);
+  a.finish();
+  return std::make_unique<HopfieldLookup>(quantity, options);
+}
+
+constexpr std::array<Row, 23> kRows = {{
     {{"dense", "dense(units, act=none, bias=true, init=auto)", "every output a weighted sum of all inputs"},
      make_dense},
     {{"conv",
@@ -254,6 +296,19 @@ constexpr std::array<Row, 21> kRows = {{
     {{"batch_norm", "batch_norm(momentum=0.1, epsilon=1e-05)",
       "each channel of a batch to mean 0 and variance 1"},
      make_batch_norm},
+    {{"hopfield",
+      "hopfield(size=features, heads=1, beta=auto, steps=1, mask_zero=false, bias=true, init=auto)",
+      "associates the tokens of each sample [tokens, features] with each other: self-attention"},
+     make_hopfield},
+    {{"hopfield_pooling",
+      "hopfield_pooling(size=features, heads=1, quantity=1, beta=auto, steps=1, mask_zero=false, bias=true, "
+      "init=auto)",
+      "learned queries look for what matters in each bag [tokens, features]"},
+     make_hopfield_pooling},
+    {{"hopfield_lookup",
+      "hopfield_lookup(quantity, size=features, heads=1, beta=auto, steps=1, bias=true, init=auto)",
+      "looks every token up among learned patterns"},
+     make_hopfield_lookup},
 }};
 
 bool is_activation(std::string_view name) {
