@@ -2,9 +2,9 @@
 #include <cmath>
 #include <string>
 
-#include "core/parallel.hpp"
 #include "hebb/error.hpp"
 #include "hebb/graded_memory.hpp"
+#include "memory/batch.hpp"
 #include "memory/runge_kutta.hpp"
 #include "memory/sign_patterns.hpp"
 
@@ -248,16 +248,8 @@ Recall GradedMemory::recall(std::span<const float> cue, const RecallOptions& opt
 
 std::vector<Recall> GradedMemory::recall_batch(std::span<const float> cues,
                                                const RecallOptions& options) const {
-  const auto size = static_cast<std::size_t>(units());
-  if (cues.size() % size != 0) return Memory::recall_batch(cues, options);  // which says what is wrong
-  const std::size_t count = cues.size() / size;
-  for (std::size_t i = 0; i < count; ++i) checked_cue(cues.subspan(i * size, size), options);
-  std::vector<Recall> results(count);
-  parallel_for(static_cast<std::int64_t>(count), [&](std::int64_t task) {
-    const auto i = static_cast<std::size_t>(task);
-    results[i] = recall(cues.subspan(i * size, size), options);
-  });
-  return results;
+  return recall_in_parallel(*this, cues, options,
+                            [&](std::span<const float> cue) { checked_cue(cue, options); });
 }
 
 std::vector<GradedPoint> GradedMemory::trajectory(std::span<const float> cue,
