@@ -13,6 +13,9 @@
 
 namespace hebb::cli {
 
+/// The exit code after Ctrl-C.
+inline constexpr int kInterrupted = 130;
+
 /// What belongs to this start of the tool.
 struct Context {
   std::chrono::steady_clock::time_point start = std::chrono::steady_clock::now();

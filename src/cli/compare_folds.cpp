@@ -62,7 +62,7 @@ void compare_folds(std::int64_t folds, const TrialOutput& output, const TrainCon
       {.out = output.out, .overwrite = output.overwrite, .observer = &counter, .stop = &interrupted()},
       [&](std::size_t, const EvaluationReport& report) { counter.finish_run(told(report)); });
   counter.clear();
-  if (result.interrupted) context.exit_code = 130;
+  if (result.interrupted) context.exit_code = kInterrupted;
   if (output.json) {
     print(json_of(result, context) + "\n");
     return;

@@ -88,7 +88,7 @@ void compare_settings(const std::vector<std::string>& texts, const TrialOutput& 
             {.out = output.out, .overwrite = output.overwrite, .observer = &counter, .stop = &interrupted()},
             [&](const SweepRun& run) { counter.finish_run(outcome_of(run, axes)); });
   counter.clear();
-  if (result.interrupted) context.exit_code = 130;
+  if (result.interrupted) context.exit_code = kInterrupted;
   if (output.json) {
     print(json_of(result, axes, context) + "\n");
     return;

@@ -98,7 +98,7 @@ void fetch(const FetchArguments& arguments, Context& context) {
   if (!context.quiet && is_terminal(2)) tell("\r\033[K");
   if (result.cancelled) {
     if (!context.quiet) tell("hebb: interrupted; what was received is kept for the next time\n");
-    context.exit_code = 130;
+    context.exit_code = kInterrupted;
     return;
   }
   if (!context.quiet) {

@@ -105,7 +105,7 @@ void run(Context& context) {
   two_layer_network();
   if (!interrupted()) digits(context);
   if (interrupted()) {
-    context.exit_code = 130;
+    context.exit_code = kInterrupted;
     return;
   }
   print(R"(

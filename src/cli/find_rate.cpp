@@ -51,7 +51,7 @@ void find_rate(const TrialOptions& options, const TrialOutput& output, const Tra
     finder.on_step = [](std::int64_t done) { tell(fmt::format("\rstep {}/{}\033[K", done, kSteps)); };
   const RateFinding found = find_learning_rate(config, data, finder);
   if (shows) tell("\r\033[K");
-  if (found.interrupted) context.exit_code = 130;
+  if (found.interrupted) context.exit_code = kInterrupted;
   if (found.losses.empty() && !found.interrupted)
     throw DivergedError("the loss is not finite from the beginning: there is no rate to suggest");
   if (output.json) {

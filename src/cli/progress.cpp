@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "cli/command.hpp"
+#include "cli/meter.hpp"
 #include "cli/terminal.hpp"
 
 namespace hebb::cli {
@@ -49,14 +50,7 @@ void Progress::on_epoch(const EpochReport& report) {
 void Progress::on_progress(std::int64_t done, std::int64_t total) {
   if (!terminal_ || total <= 0) return;
   const std::string label = fmt::format("epoch {}/{} ", epoch_, epochs_);
-  const int room = std::min(60, terminal_width(2) - static_cast<int>(label.size()) - 8);
-  std::string bar;
-  if (room >= 5) {
-    const auto full = static_cast<int>(done * room / total);
-    const bool utf8 = speaks_utf8();
-    for (int i = 0; i < room; ++i) bar += i < full ? (utf8 ? "█" : "#") : (utf8 ? "░" : ".");
-  }
-  tell(fmt::format("\r{}{} {:3} %\033[K", label, bar, 100 * done / total));
+  tell("\r" + progress_bar(label, done, total) + "\033[K");
   bar_drawn_ = true;
 }
 

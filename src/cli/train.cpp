@@ -250,7 +250,7 @@ void run(const Options& options, Context& context) {
       tell(out.empty() ? std::string("hebb: interrupted; nothing was kept, for there is no --out folder\n")
                        : fmt::format("hebb: interrupted; go on with: hebb train --resume {}\n", out));
     }
-    context.exit_code = 130;
+    context.exit_code = kInterrupted;
   } else if (!silent && !out.empty()) {
     tell(fmt::format("saved in {}: {} and {}\n", out, RunFiles::kBest, RunFiles::kLast));
   }
