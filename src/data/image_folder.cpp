@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cstdint>
 #include <filesystem>
 #include <optional>
@@ -12,6 +11,7 @@
 
 #include "core/names.hpp"
 #include "core/parallel.hpp"
+#include "data/image_size.hpp"
 #include "hebb/error.hpp"
 #include "hebb/io.hpp"
 #include "io/bytes.hpp"
@@ -22,36 +22,10 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr int kMostSide = 8192;
 constexpr std::uint64_t kMostImageFile = std::uint64_t{1} << 30;
 constexpr std::size_t kMostListed = 20;  // bad files that a message names
 
-struct Extents {
-  int height = 0;
-  int width = 0;
-  bool operator==(const Extents&) const = default;
-};
-
-std::string text_of(Extents e) { return fmt::format("{} x {}", e.height, e.width); }
-
-/// "32" or "32x48"; nothing for empty text.
-std::optional<Extents> parse_size(const std::string& text) {
-  if (text.empty()) return std::nullopt;
-  const auto number = [](std::string_view digits) {
-    int value = 0;
-    const auto [end, status] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
-    const bool whole = status == std::errc() && end == digits.data() + digits.size();
-    return whole && value >= 1 && value <= kMostSide ? value : 0;
-  };
-  const std::size_t cross = std::min(text.find('x'), text.size());
-  const int height = number(std::string_view(text).substr(0, cross));
-  const int width = cross == text.size() ? height : number(std::string_view(text).substr(cross + 1));
-  if (height == 0 || width == 0) {
-    throw ConfigError(fmt::format("image_size: expected 1 to {}, or height x width such as 32x48, got {}",
-                                  kMostSide, in_quotes(text)));
-  }
-  return Extents{height, width};
-}
+std::string text_of(ImageSize e) { return fmt::format("{} x {}", e.height, e.width); }
 
 bool is_hidden(const fs::path& path) { return path.filename().string().starts_with('.'); }
 
@@ -130,11 +104,11 @@ Image decode(const std::string& path) {
 }
 
 /// The size of the first image that can be read.
-std::optional<Extents> first_size(const Listing& listing) {
+std::optional<ImageSize> first_size(const Listing& listing) {
   for (const std::string& path : listing.paths) {
     try {
       const Image image = decode(path);
-      return Extents{image.height, image.width};
+      return ImageSize{image.height, image.width};
     } catch (const Error&) {
       continue;  // listed when all are read
     }
@@ -144,7 +118,7 @@ std::optional<Extents> first_size(const Listing& listing) {
 
 /// What all images shall be.
 struct Wanted {
-  Extents size;
+  ImageSize size;
   bool resize = false;
   std::int64_t channels = 0;  ///< 0: not known yet
 };
@@ -160,7 +134,7 @@ struct Decoded {
 Decoded decode_all(const Listing& listing, const Wanted& wanted) {
   const std::size_t count = listing.paths.size();
   Decoded all{std::vector<Image>(count), std::vector<std::string>(count)};
-  std::vector<Extents> sizes(count, wanted.size);
+  std::vector<ImageSize> sizes(count, wanted.size);
   parallel_for(static_cast<std::int64_t>(count), [&](std::int64_t task) {
     const auto i = static_cast<std::size_t>(task);
     try {
@@ -242,11 +216,11 @@ Wanted what_is_wanted(const Part& train, const std::vector<Part>& parts, const D
     throw ConfigError(fmt::format("channels: expected 1 (gray) or 3 (colour), got {}", options.channels));
   Wanted wanted;
   wanted.channels = options.channels;
-  if (const auto asked = parse_size(options.image_size)) {
+  if (const auto asked = parse_image_size(options.image_size)) {
     wanted.size = *asked;
     wanted.resize = true;
   } else {
-    wanted.size = first_size(train.listing).value_or(Extents{1, 1});
+    wanted.size = first_size(train.listing).value_or(ImageSize{1, 1});
   }
   std::uint64_t images = 0;
   for (const Part& part : parts) images += part.listing.paths.size();
