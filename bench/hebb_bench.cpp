@@ -15,7 +15,6 @@
 #include "core/parallel.hpp"
 #include "graph/plan.hpp"
 #include "hebb/hebb.hpp"
-#include "hebb/modern_memory.hpp"
 #include "kernels/convolution.hpp"
 #include "kernels/gemm.hpp"
 #include "kernels/isa.hpp"

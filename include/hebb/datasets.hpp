@@ -51,8 +51,8 @@ struct DataOptions {
   std::vector<std::string> directories = {};
   /// Generated data: number of training samples; each data set has a default.
   std::optional<std::int64_t> count = {};
-  /// Generated data: number of test samples. By default a sixth of the training samples for `strokes`, none
-  /// for the others.
+  /// Generated data: number of test samples. By default a sixth of the training samples for `strokes`, half
+  /// as many for `bags`, none for the others.
   std::optional<std::int64_t> test_count = {};
   /// Generated data: deviation of the normal noise, in the units of what it is added to.
   std::optional<double> noise = {};

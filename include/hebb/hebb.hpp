@@ -10,6 +10,7 @@
 #include "hebb/fetch.hpp"
 #include "hebb/io.hpp"
 #include "hebb/model_file.hpp"
+#include "hebb/modern_memory.hpp"
 #include "hebb/nn.hpp"
 #include "hebb/ops.hpp"
 #include "hebb/optim.hpp"

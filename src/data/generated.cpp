@@ -242,6 +242,49 @@ DataSplits make_drawn(const Generator& generator, const DataOptions& options) {
   return splits;
 }
 
+constexpr std::int64_t kInstances = 16;
+constexpr std::int64_t kFeatures = 8;
+
+/// Normal instances but for one, anywhere in the bag: it is the key, 1.5 (1, -1, 1, ..), in bags of class 1,
+/// and its opposite in those of class 0, both with noise. Then the bag is moved so that the mean of its
+/// instances is zero and tells nothing; nor do second moments, in which key and opposite are the same.
+void draw_bag(std::uint64_t index, Random& random, float noise, float* bag) {
+  for (std::int64_t i = 0; i < kInstances * kFeatures; ++i) bag[i] = random.normal();
+  const std::int64_t place = random.below(kInstances);
+  for (std::int64_t j = 0; j < kFeatures; ++j) {
+    const bool up = (j % 2 == 0) == (index % 2 == 1);
+    bag[place * kFeatures + j] = (up ? 1.5F : -1.5F) + noise * random.normal();
+  }
+  for (std::int64_t j = 0; j < kFeatures; ++j) {
+    double mean = 0;
+    for (std::int64_t i = 0; i < kInstances; ++i) mean += bag[i * kFeatures + j] / double{kInstances};
+    for (std::int64_t i = 0; i < kInstances; ++i) bag[i * kFeatures + j] -= static_cast<float>(mean);
+  }
+}
+
+DataSplits make_bags(const Generator& generator, const DataOptions& options) {
+  if (options.task == Task::regression) throw ConfigError("bags has classes, it is no regression");
+  const auto noise = static_cast<float>(checked_noise(generator, options, .3));
+  DataSplits splits;
+  fill_splits(splits, generator, options, [&](std::uint64_t first, std::int64_t count) {
+    std::vector<float> inputs(static_cast<std::size_t>(count * kInstances * kFeatures));
+    std::vector<std::int32_t> labels;
+    for (std::int64_t i = 0; i < count; ++i) {
+      const std::uint64_t index = first + static_cast<std::uint64_t>(i);
+      Random random(options.seed, kPointStream | index);
+      draw_bag(index, random, noise, inputs.data() + i * kInstances * kFeatures);
+      labels.push_back(static_cast<std::int32_t>(index % 2));
+    }
+    return std::make_shared<ArrayDataset>(
+        ArrayData{.inputs = Tensor::from(inputs, {count, kInstances, kFeatures}),
+                  .targets = Tensor::from(labels, {count}),
+                  .classes = 2});
+  });
+  splits.spec.class_names = {"opposite", "key"};
+  splits.spec.target_name = "holds";
+  return splits;
+}
+
 DataSplits make_flowers(const Generator& generator, const DataOptions& options) {
   if (options.task == Task::regression) throw ConfigError("iris has classes, it is no regression");
   DataSplits splits = make_iris();
@@ -267,6 +310,8 @@ const std::vector<Generator>& generators() {
       {"spirals", "arms that wind about the origin", "2 -> 3 classes", 600, 0, make_spirals, kWithClasses},
       {"line", "a noisy line, y = 2x - 1", "1 -> 1 value", 200, 0, make_line},
       {"sine", "a noisy sine wave, y = sin(x)", "1 -> 1 value", 400, 0, make_sine},
+      {"bags", "sets of 16 instances: a certain one is among them, or its opposite; their means tell nothing",
+       "16x8 -> 2 classes", 2000, 1000, make_bags},
       {"iris", "three species of iris by the lengths and widths of sepals and petals (Fisher, 1936)",
        "4 -> 3 classes", 150, 0, make_flowers, "task"},
       {"strokes", "handwritten-looking digits, drawn by Hebb", "28x28x1 -> 10 classes", 18000, 3000,

@@ -110,6 +110,42 @@ TEST(Generated, ShapesLieWhereTheyBelong) {
   for (std::size_t c = 0; c < 4; ++c) EXPECT_NEAR(std::hypot(centre[2 * c], centre[2 * c + 1]), 2, .05);
 }
 
+TEST(Bags, HaveMeansThatTellNothingAndAKeyThatTellsAll) {
+  const DataSplits splits = load_dataset("bags", {.count = 200, .test_count = 20});
+  EXPECT_EQ(splits.train->input_shape(), Shape({16, 8}));
+  const std::vector<float> inputs = inputs_of(*splits.train);
+  const std::vector<std::int32_t> labels = all_labels(*splits.train);
+  std::set<std::size_t> places;
+  std::size_t right = 0;
+  for (std::size_t bag = 0; bag < 200; ++bag) {
+    EXPECT_EQ(labels[bag], static_cast<std::int32_t>(bag % 2));
+    std::array<double, 8> mean{};
+    std::array<double, 16> along{};  // the key
+    for (std::size_t i = 0; i < 16; ++i) {
+      for (std::size_t j = 0; j < 8; ++j) {
+        const double x = inputs[bag * 128 + i * 8 + j];
+        mean[j] += x / 16;
+        along[i] += x * (j % 2 == 0 ? 1 : -1) / std::sqrt(8.0);
+      }
+    }
+    for (const double m : mean) EXPECT_NEAR(m, 0, 1e-6);
+    const auto [least, most] = std::minmax_element(along.begin(), along.end());
+    right += (*most > -*least) == (labels[bag] == 1) ? 1 : 0;
+    places.insert(static_cast<std::size_t>((labels[bag] == 1 ? most : least) - along.begin()));
+  }
+  EXPECT_GE(right, 190U);
+  EXPECT_EQ(places.size(), 16U);
+  // A function of the seed and the index alone.
+  EXPECT_NE(inputs, inputs_of(*load_dataset("bags", {.count = 200, .seed = 1}).train));
+  const std::vector<float> fewer = inputs_of(*load_dataset("bags", {.count = 7}).train);
+  EXPECT_TRUE(std::equal(fewer.begin(), fewer.end(), inputs.begin()));
+  EXPECT_EQ(inputs_of(*splits.test), inputs_of(*load_dataset("bags", {.count = 9, .test_count = 20}).test));
+  EXPECT_EQ(load_dataset("bags", {.count = 60}).test->size(), 30);
+  expect_error<ConfigError>([] { load_dataset("bags", {.task = Task::regression}); }, {"bags"});
+  expect_error<ConfigError>([] { load_dataset("bags", {.noise = -1}); }, {"noise", "-1"});
+  expect_error<ConfigError>([] { load_dataset("bags", {.classes = 4}); }, {"classes"});
+}
+
 TEST(Generated, RefusesImpossibleOptions) {
   expect_error<ConfigError>([] { load_dataset("moons", {.count = 0}); }, {"moons", "0 samples"});
   expect_error<ConfigError>([] { load_dataset("moons", {.count = -5}); }, {"-5"});
@@ -259,7 +295,7 @@ TEST(Catalogue, EveryNameLoads) {
               classes ? static_cast<std::size_t>(splits.train->outputs()) : 0U);
   }
   for (const char* name : {"truth-table", "xor", "and", "or", "blobs", "circles", "moons", "spirals", "line",
-                           "sine", "iris", "strokes", "mnist", "fashion-mnist"}) {
+                           "sine", "bags", "iris", "strokes", "mnist", "fashion-mnist"}) {
     EXPECT_EQ(names.count(name), 1U) << name;
   }
 }

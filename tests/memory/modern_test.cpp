@@ -6,6 +6,7 @@
 #include <cmath>
 #include <limits>
 #include <numeric>
+#include <string>
 
 #include "golden.hpp"
 #include "hebb/error.hpp"
@@ -62,10 +63,10 @@ TEST(ModernMemory, MatchesPyTorch) {
   const Golden golden = read_golden("memory/golden/modern.txt");
   const std::vector<float> patterns = to_float(find(golden, "patterns"));
   const std::vector<float> state = to_float(find(golden, "state"));
-  for (const auto& [beta, name] : {std::pair(0.1, "0.1"), std::pair(1.0, "1.0"), std::pair(4.0, "4.0")}) {
+  for (const std::string name : {"0.1", "1.0", "4.0"}) {
     SCOPED_TRACE(name);
-    const ModernMemory memory = memory_of(patterns, 5, {.beta = beta, .tolerance = 1e-7});
-    const auto value = [&](const char* what) { return find(golden, std::string(what) + " " + name); };
+    const ModernMemory memory = memory_of(patterns, 5, {.beta = std::stod(name), .tolerance = 1e-7});
+    const auto value = [&](const char* what) { return find(golden, what + (" " + name)); };
     EXPECT_NEAR(memory.energy(state).value(), value("energy")[0], 1e-12);
     expect_near(to_double(memory.field(state)), value("field"), 3e-7);
     expect_near(memory.attention(state), value("attention"), 1e-14);
