@@ -42,7 +42,8 @@ struct HopfieldOptions {
   std::optional<double> beta = {};
   bool learned_beta = false;  ///< a beta for each head, which begins there
   std::int64_t steps = 1;     ///< updates of the states, at most 1024
-  /// Tokens all of whose features are zero fill up bags that are shorter than others: they are not seen.
+  /// Tokens all of whose features are zero fill up bags that are shorter than others: they are not seen. It
+  /// is the features that reach the layer which count: data scaled to mean 0 have no such zeros.
   bool mask_zero = false;
   bool bias = true;
   Initializer init = {};  ///< of the projections; biases start at zero

@@ -8,6 +8,25 @@
 #include "kernels/scratch.hpp"
 #include "kernels/targets.hpp"
 
+#ifndef HEBB_KERNELS_ATTENTION_ONCE
+#define HEBB_KERNELS_ATTENTION_ONCE
+namespace hebb {
+
+/// The similarities of a block of keys to a group of queries, and what is known of each query from the blocks
+/// before.
+struct OnlineSoftmax {
+  std::int64_t keys;
+  std::int64_t stride;  ///< number of queries, rounded up to whole vectors
+  float beta;
+  float* scores;   ///< [keys, stride]
+  float* largest;  ///< [stride]: similarity
+  float* sum;      ///< [stride]: of exponentials
+  float* factor;   ///< [stride]: by which what was summed before is to be multiplied
+};
+
+}  // namespace hebb
+#endif
+
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/attention.cpp"  // NOLINT
 #include <hwy/foreach_target.h>                     // NOLINT: must come before highway.h
@@ -23,61 +42,57 @@ namespace {
 using D = hn::ScalableTag<float>;
 using V = hn::Vec<D>;
 
-/// Turns similarities [rows, stride] into exponentials, for kVectors vectors of queries, which lie beside
-/// each other: `largest` and `sum` go on from the blocks before, and `factor` is what their results are to be
-/// multiplied by.
+/// Turns a block's similarities into exponentials, for kVectors vectors of queries beside each other, the
+/// first of which is number q.
 template <int kVectors>
-HWY_INLINE void ExponentialsOf(float* s, std::int64_t rows, std::int64_t stride, float beta, float* largest,
-                               float* sum, float* factor) {
+HWY_INLINE void ExponentialsOf(const OnlineSoftmax& p, std::int64_t q) {
   const D d;
   const auto lanes = static_cast<std::int64_t>(hn::Lanes(d));
   const V lowest = hn::Set(d, -__builtin_inff());
-  const V scale = hn::Set(d, beta);
+  const V scale = hn::Set(d, p.beta);
   V top[kVectors];
   V total[kVectors];
   HEBB_UNROLL
-  for (int v = 0; v < kVectors; ++v) top[v] = hn::LoadU(d, largest + v * lanes);
-  for (std::int64_t i = 0; i < rows; ++i) {
+  for (int v = 0; v < kVectors; ++v) top[v] = hn::LoadU(d, p.largest + q + v * lanes);
+  for (std::int64_t i = 0; i < p.keys; ++i) {
+    const float* at = p.scores + i * p.stride + q;
     HEBB_UNROLL
-    for (int v = 0; v < kVectors; ++v) top[v] = hn::Max(top[v], hn::LoadU(d, s + i * stride + v * lanes));
+    for (int v = 0; v < kVectors; ++v) top[v] = hn::Max(top[v], hn::LoadU(d, at + v * lanes));
   }
   HEBB_UNROLL
   for (int v = 0; v < kVectors; ++v) {
-    const V before = hn::LoadU(d, largest + v * lanes);
-    hn::StoreU(top[v], d, largest + v * lanes);
+    const std::int64_t at = q + v * lanes;
+    const V before = hn::LoadU(d, p.largest + at);
+    hn::StoreU(top[v], d, p.largest + at);
     // A query that has seen nothing yet has minus infinity, which must not be subtracted from itself.
     top[v] = hn::IfThenElse(hn::Eq(top[v], lowest), hn::Zero(d), top[v]);
-    const V shrunk = Exp(d, hn::Mul(hn::Sub(before, top[v]), scale));
-    hn::StoreU(shrunk, d, factor + v * lanes);
+    const V factor = Exp(d, hn::Mul(hn::Sub(before, top[v]), scale));
+    hn::StoreU(factor, d, p.factor + at);
+    hn::StoreU(hn::Mul(hn::LoadU(d, p.sum + at), factor), d, p.sum + at);
     total[v] = hn::Zero(d);
-    hn::StoreU(hn::Mul(hn::LoadU(d, sum + v * lanes), shrunk), d, sum + v * lanes);
   }
-  for (std::int64_t i = 0; i < rows; ++i) {
+  for (std::int64_t i = 0; i < p.keys; ++i) {
+    float* at = p.scores + i * p.stride + q;
     HEBB_UNROLL
     for (int v = 0; v < kVectors; ++v) {
-      float* at = s + i * stride + v * lanes;
-      const V e = Exp(d, hn::Mul(hn::Sub(hn::LoadU(d, at), top[v]), scale));
-      hn::StoreU(e, d, at);
+      const V e = Exp(d, hn::Mul(hn::Sub(hn::LoadU(d, at + v * lanes), top[v]), scale));
+      hn::StoreU(e, d, at + v * lanes);
       total[v] = hn::Add(total[v], e);
     }
   }
   HEBB_UNROLL
   for (int v = 0; v < kVectors; ++v) {
-    hn::StoreU(hn::Add(hn::LoadU(d, sum + v * lanes), total[v]), d, sum + v * lanes);
+    float* sum = p.sum + q + v * lanes;
+    hn::StoreU(hn::Add(hn::LoadU(d, sum), total[v]), d, sum);
   }
 }
 
 /// The same for queries [begin, end), whole vectors.
-void Exponentials(float* s, std::int64_t rows, std::int64_t stride, float beta, float* state,
-                  std::int64_t begin, std::int64_t end) {
+void Exponentials(const OnlineSoftmax& p, std::int64_t begin, std::int64_t end) {
   const auto lanes = static_cast<std::int64_t>(hn::Lanes(D()));
-  float* largest = state;
-  float* sum = state + stride;
-  float* factor = state + 2 * stride;
   std::int64_t q = begin;
-  for (; q + 4 * lanes <= end; q += 4 * lanes)
-    ExponentialsOf<4>(s + q, rows, stride, beta, largest + q, sum + q, factor + q);
-  for (; q < end; q += lanes) ExponentialsOf<1>(s + q, rows, stride, beta, largest + q, sum + q, factor + q);
+  for (; q + 4 * lanes <= end; q += 4 * lanes) ExponentialsOf<4>(p, q);
+  for (; q < end; q += lanes) ExponentialsOf<1>(p, q);
 }
 
 /// y = factor y + x, elements of a row.
@@ -170,86 +185,89 @@ constexpr std::int64_t kMostKeys = 4096;
 constexpr std::int64_t kVector = 16;         // queries are padded to this many, a vector of any target
 constexpr std::int64_t kElements = 1 << 14;  // worth a thread
 
-/// Memory for one group of queries.
+/// Queries that are taken together, and memory for them.
 struct Group {
   std::int64_t first, count;
-  std::int64_t stride;  ///< count, rounded up to whole vectors
-  float* scores;        ///< [keys of a block, stride]
-  float* state;         ///< [3, stride]: largest similarity, sum of exponentials, factor for what was before
-  float* sums;          ///< [count, value_width]: of one block
+  OnlineSoftmax softmax;
+  float* sums;  ///< [count, value_width]: of one block
 };
 
-void hide(const AttentionOperands& operands, const Group& group, std::int64_t key, std::int64_t keys) {
-  for (std::int64_t i = 0; i < keys; ++i) {
+void hide(const AttentionOperands& operands, const Group& group, std::int64_t key) {
+  for (std::int64_t i = 0; i < group.softmax.keys; ++i) {
+    float* scores = group.softmax.scores + i * group.softmax.stride;
     for (std::int64_t q = 0; q < group.count; ++q) {
       if (operands.mask[(group.first + q) * operands.mask_stride + key + i] == 0)
-        group.scores[i * group.stride + q] = -__builtin_inff();
+        scores[q] = -__builtin_inff();
     }
   }
 }
 
+/// Adds what the group finds among the keys from number `key` on.
 void attend_to_block(const AttentionProblem& p, const AttentionOperands& operands, const Group& group,
-                     std::int64_t key, std::int64_t keys) {
+                     std::int64_t key) {
+  const OnlineSoftmax& softmax = group.softmax;
   // Keys are the rows: neither operand of either product has to be transposed, and each lane is a query.
-  Gemm({.m = keys,
+  Gemm({.m = softmax.keys,
         .n = group.count,
         .k = p.width,
         .transpose_b = true,
         .a_stride = p.key_stride,
         .b_stride = p.query_stride,
-        .c_stride = group.stride})
+        .c_stride = softmax.stride})
       .run({operands.keys + key * p.key_stride, operands.queries + group.first * p.query_stride, nullptr,
-            group.scores});
-  if (operands.mask != nullptr) hide(operands, group, key, keys);
+            softmax.scores});
+  if (operands.mask != nullptr) hide(operands, group, key);
   const auto exponentials = HWY_DYNAMIC_DISPATCH(Exponentials);
   parallel_ranges(
-      group.stride / kVector, kElements / (kVector * keys) + 1, [&](std::int64_t begin, std::int64_t end) {
-        exponentials(group.scores, keys, group.stride, p.beta, group.state, begin * kVector, end * kVector);
-      });
+      softmax.stride / kVector, kElements / (kVector * softmax.keys) + 1,
+      [&](std::int64_t begin, std::int64_t end) { exponentials(softmax, begin * kVector, end * kVector); });
   float* result = operands.result + group.first * p.result_stride;
   const bool first = key == 0;
   Gemm({.m = group.count,
         .n = p.value_width,
-        .k = keys,
+        .k = softmax.keys,
         .transpose_a = true,
-        .a_stride = group.stride,
+        .a_stride = softmax.stride,
         .b_stride = p.value_stride,
         .c_stride = first ? p.result_stride : p.value_width})
-      .run({group.scores, operands.values + key * p.value_stride, nullptr, first ? result : group.sums});
+      .run({softmax.scores, operands.values + key * p.value_stride, nullptr, first ? result : group.sums});
   if (first) return;
   const auto add = HWY_DYNAMIC_DISPATCH(ScaleAndAdd);
-  const float* factor = group.state + 2 * group.stride;
   parallel_ranges(
       group.count, kElements / (p.value_width + 1) + 1, [&](std::int64_t begin, std::int64_t end) {
         for (std::int64_t q = begin; q < end; ++q)
-          add(result + q * p.result_stride, group.sums + q * p.value_width, factor[q], p.value_width);
+          add(result + q * p.result_stride, group.sums + q * p.value_width, softmax.factor[q], p.value_width);
       });
 }
 
 }  // namespace
 
 void attention(const AttentionProblem& p, const AttentionOperands& operands) {
-  const std::int64_t most = std::min(p.queries, kQueries);
   // From the width alone, so that sums are formed in the same order for any number of queries.
   const std::int64_t block =
       std::clamp(kFloatsOfBlock / std::max<std::int64_t>(p.width, 1), kFewestKeys, kMostKeys);
+  const std::int64_t most = std::min(p.queries, kQueries);
   const std::int64_t stride = ceil_div(most, kVector) * kVector;
+  const std::int64_t scores = std::min(block, p.keys) * stride;
   Scratch scratch;
-  float* memory =
-      scratch.floats(static_cast<std::size_t>((std::min(block, p.keys) + 3) * stride + most * p.value_width));
+  float* memory = scratch.floats(static_cast<std::size_t>(scores + 3 * stride + most * p.value_width));
+  // The columns beyond the queries, which the products leave alone.
+  std::fill_n(memory, scores, 0.0F);
   for (std::int64_t first = 0; first < p.queries; first += kQueries) {
-    const std::int64_t count = std::min(kQueries, p.queries - first);
-    Group group = {first, count, ceil_div(count, kVector) * kVector, nullptr, memory, nullptr};
-    group.scores = group.state + 3 * group.stride;
-    group.sums = group.scores + std::min(block, p.keys) * group.stride;
-    std::fill_n(group.state, group.stride, -__builtin_inff());
-    // Sums of exponentials, and the columns beyond the queries, which the products leave alone.
-    std::fill(group.state + group.stride, group.sums, 0.0F);
-    for (std::int64_t key = 0; key < p.keys; key += block)
-      attend_to_block(p, operands, group, key, std::min(block, p.keys - key));
-    for (std::int64_t q = 0; q < count; ++q) {
+    float* state = memory + scores;
+    Group group = {first,
+                   std::min(kQueries, p.queries - first),
+                   {0, stride, p.beta, memory, state, state + stride, state + 2 * stride},
+                   state + 3 * stride};
+    std::fill_n(group.softmax.largest, stride, -__builtin_inff());
+    std::fill_n(group.softmax.sum, stride, 0.0F);
+    for (std::int64_t key = 0; key < p.keys; key += block) {
+      group.softmax.keys = std::min(block, p.keys - key);
+      attend_to_block(p, operands, group, key);
+    }
+    for (std::int64_t q = 0; q < group.count; ++q) {
       float* row = operands.result + (first + q) * p.result_stride;
-      const float sum = group.state[group.stride + q];
+      const float sum = group.softmax.sum[q];
       for (std::int64_t j = 0; j < p.value_width; ++j) row[j] = sum == 0 ? 0 : row[j] / sum;
     }
   }

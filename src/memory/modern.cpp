@@ -39,6 +39,8 @@ float largest_magnitude(std::span<const float> x) {
 class LogSum {
  public:
   void add(double term) {
+    constexpr double kNothing = 60;  // exp(-60) times a thousand million is below the rounding of 1
+    if (term <= largest_ - kNothing) return;
     if (term <= largest_) {
       sum_ += std::exp(term - largest_);
     } else {
@@ -194,31 +196,34 @@ double ModernMemory::longest() const {
 
 /// The energies of states [count, units], which have been checked.
 std::vector<double> ModernMemory::energies(std::span<const float> states) const {
-  constexpr std::int64_t kBlock = 1024;
-  const std::int64_t count = static_cast<std::int64_t>(states.size()) / units_;
-  const std::vector<double> queries = in_double(states);
-  std::vector<LogSum> sums(static_cast<std::size_t>(count));
-  std::vector<double> similar(static_cast<std::size_t>(count * std::min(kBlock, size())));
-  for (std::int64_t first = 0; first < size(); first += kBlock) {
-    const std::int64_t keys = std::min(kBlock, size() - first);
-    similarities(problem_of(count, keys, units_), queries.data(), row(first).data(), similar.data());
-    parallel_ranges(count, 1, [&](std::int64_t begin, std::int64_t end) {
-      for (std::int64_t q = begin; q < end; ++q) {
-        for (std::int64_t k = 0; k < keys; ++k) {
-          if (active_[static_cast<std::size_t>(first + k)] == 0) continue;
-          sums[static_cast<std::size_t>(q)].add(options_.beta *
-                                                similar[static_cast<std::size_t>(q * keys + k)]);
-        }
-      }
-    });
-  }
+  constexpr std::int64_t kStates = 256;    // to which patterns are compared while they are in the cache
+  constexpr std::int64_t kPatterns = 512;  // so many at a time
   const double constant =
       std::log(static_cast<double>(active_count())) / options_.beta + 0.5 * longest() * longest();
   std::vector<double> result;
-  for (std::int64_t q = 0; q < count; ++q) {
-    const auto state = states.subspan(static_cast<std::size_t>(q * units_), static_cast<std::size_t>(units_));
-    result.push_back(constant + 0.5 * squared_length(state) -
-                     sums[static_cast<std::size_t>(q)].value() / options_.beta);
+  for (std::size_t at = 0; at < states.size(); at += static_cast<std::size_t>(kStates * units_)) {
+    const auto part =
+        states.subspan(at, std::min(states.size() - at, static_cast<std::size_t>(kStates * units_)));
+    const auto count = static_cast<std::int64_t>(part.size()) / units_;
+    const std::vector<double> queries = in_double(part);
+    std::vector<double> similar(static_cast<std::size_t>(count * std::min(kPatterns, size())));
+    std::vector<LogSum> sums(static_cast<std::size_t>(count));
+    for (std::int64_t first = 0; first < size(); first += kPatterns) {
+      const std::int64_t keys = std::min(kPatterns, size() - first);
+      similarities(problem_of(count, keys, units_), queries.data(), row(first).data(), similar.data());
+      parallel_for(count, [&](std::int64_t q) {
+        for (std::int64_t k = 0; k < keys; ++k) {
+          if (active_[static_cast<std::size_t>(first + k)] != 0)
+            sums[static_cast<std::size_t>(q)].add(options_.beta *
+                                                  similar[static_cast<std::size_t>(q * keys + k)]);
+        }
+      });
+    }
+    for (std::int64_t q = 0; q < count; ++q) {
+      const auto state = part.subspan(static_cast<std::size_t>(q * units_), static_cast<std::size_t>(units_));
+      result.push_back(constant + 0.5 * squared_length(state) -
+                       sums[static_cast<std::size_t>(q)].value() / options_.beta);
+    }
   }
   return result;
 }
@@ -297,6 +302,7 @@ std::vector<float> ModernMemory::updated(std::span<const float> states) const {
 }
 
 std::vector<float> ModernMemory::retrieve(std::span<const float> cues) const {
+  if (cues.empty()) return {};
   require_states(cues);
   if (active_count() == 0) throw ConfigError("no pattern is stored and active: there is nothing to retrieve");
   return updated(normalised(cues));

@@ -334,6 +334,20 @@ TEST(ModernMemory, BatchesGiveTheBitsOfSingleRecalls) {
   }
   EXPECT_TRUE(differ);  // or nothing has been tested of cues that rest early
   EXPECT_TRUE(memory.recall_batch({}).empty());
+  EXPECT_TRUE(memory.retrieve({}).empty());
+}
+
+TEST(ModernMemory, LargeBatchesAreTakenInParts) {
+  const ModernMemory memory = memory_of(normals(600 * 5, 1), 5, {.beta = 0.5});
+  const std::vector<float> cues = normals(600 * 5, 2);
+  const std::vector<Recall> batch = memory.recall_batch(cues, {.max_sweeps = 2});
+  for (const std::int64_t q : {0, 255, 256, 511, 512, 599}) {
+    const Recall single = memory.recall(row(cues, q, 5), {.max_sweeps = 2});
+    EXPECT_EQ(single.state, batch[static_cast<std::size_t>(q)].state) << q;
+    EXPECT_EQ(single.energy_start, batch[static_cast<std::size_t>(q)].energy_start) << q;
+    EXPECT_EQ(single.energy_start, memory.energy(row(cues, q, 5))) << q;
+    EXPECT_EQ(single.energy_end, memory.energy(single.state)) << q;
+  }
 }
 
 TEST(ModernMemory, RestsInTheMeanOfAllAndInMetastableStates) {
