@@ -15,7 +15,7 @@
 namespace hebb::memory {
 
 /// What is done to patterns as they are stored, and to cues.
-enum class Normalisation : std::uint8_t {
+enum class Normalization : std::uint8_t {
   none,      ///< nothing
   unit,      ///< scaled to length 1: similarities are cosines
   standard,  ///< to mean 0 and variance 1: layer normalisation without its learned scale
@@ -25,7 +25,7 @@ struct ModernOptions {
   /// How sharply the best of the patterns is preferred: the inverse temperature of the softmax. Attention has
   /// 1 / sqrt(units).
   double beta = 1.0;
-  Normalisation normalisation = Normalisation::none;
+  Normalization normalization = Normalization::none;
   /// A state rests when no unit would move by more than this times the largest element of any pattern.
   double tolerance = 1e-5;
 };
@@ -106,7 +106,7 @@ class ModernMemory final : public Memory {
   void require_state(std::span<const float> state) const;
   void require_states(std::span<const float> states) const;
   std::span<const float> row(std::int64_t index) const;
-  std::vector<float> normalised(std::span<const float> values) const;
+  std::vector<float> normalized(std::span<const float> values) const;
   std::int64_t active_count() const;
   double longest() const;
   std::vector<float> updated(std::span<const float> states) const;

@@ -117,15 +117,15 @@ std::span<const float> ModernMemory::row(std::int64_t index) const {
 }
 
 /// Vectors [count, units] as the options have them.
-std::vector<float> ModernMemory::normalised(std::span<const float> values) const {
+std::vector<float> ModernMemory::normalized(std::span<const float> values) const {
   std::vector<float> result(values.begin(), values.end());
-  if (options_.normalisation == Normalisation::none) return result;
+  if (options_.normalization == Normalization::none) return result;
   const auto size = static_cast<std::size_t>(units_);
   for (std::size_t at = 0; at < result.size(); at += size) {
     const std::span<float> x = std::span(result).subspan(at, size);
     double mean = 0;
     double scale = std::sqrt(squared_length(x));
-    if (options_.normalisation == Normalisation::standard) {
+    if (options_.normalization == Normalization::standard) {
       mean = std::accumulate(x.begin(), x.end(), 0.0) / static_cast<double>(size);
       double sum = 0;
       for (const float v : x) sum += (v - mean) * (v - mean);
@@ -133,7 +133,7 @@ std::vector<float> ModernMemory::normalised(std::span<const float> values) const
     }
     // The mean of equal values may differ from them by a rounding.
     if (!(scale > 1e-12 * std::abs(mean)))
-      throw DataError(options_.normalisation == Normalisation::unit
+      throw DataError(options_.normalization == Normalization::unit
                           ? "a vector of zeros cannot be scaled to length 1"
                           : "a vector of equal values cannot be scaled to variance 1");
     for (float& v : x) v = static_cast<float>((v - mean) / scale);
@@ -156,7 +156,7 @@ void ModernMemory::store(std::span<const float> pattern) {
 void ModernMemory::store_all(std::span<const float> patterns) {
   if (patterns.empty()) return;
   require_states(patterns);
-  const std::vector<float> added = normalised(patterns);
+  const std::vector<float> added = normalized(patterns);
   patterns_.insert(patterns_.end(), added.begin(), added.end());
   for (std::int64_t i = size(); i < static_cast<std::int64_t>(patterns_.size()) / units_; ++i) {
     lengths_.push_back(std::sqrt(squared_length(row(i))));
@@ -305,7 +305,7 @@ std::vector<float> ModernMemory::retrieve(std::span<const float> cues) const {
   if (cues.empty()) return {};
   require_states(cues);
   if (active_count() == 0) throw ConfigError("no pattern is stored and active: there is nothing to retrieve");
-  return updated(normalised(cues));
+  return updated(normalized(cues));
 }
 
 Recall ModernMemory::recall(std::span<const float> cue, const RecallOptions& options) const {
@@ -331,7 +331,7 @@ std::vector<Recall> ModernMemory::recall_batch(std::span<const float> cues,
   const double limit = options_.tolerance * largest;
 
   const auto size = static_cast<std::size_t>(units_);
-  std::vector<float> states = normalised(cues);
+  std::vector<float> states = normalized(cues);
   const std::vector<double> start = energies(states);
   std::vector<Recall> results(states.size() / size);
   std::vector<std::size_t> moving(results.size());  // which results `states` belong to

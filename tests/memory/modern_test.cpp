@@ -96,8 +96,8 @@ TEST(ModernMemory, NormalisesAsPyTorchDoes) {
   const Golden golden = read_golden("memory/golden/modern.txt");
   const std::vector<float> patterns = to_float(find(golden, "patterns"));
   for (const auto& [kind, name] :
-       {std::pair(Normalisation::unit, "unit"), std::pair(Normalisation::standard, "standard")}) {
-    const ModernMemory memory = memory_of(patterns, 5, {.beta = 100, .normalisation = kind});
+       {std::pair(Normalization::unit, "unit"), std::pair(Normalization::standard, "standard")}) {
+    const ModernMemory memory = memory_of(patterns, 5, {.beta = 100, .normalization = kind});
     const std::vector<double> want = find(golden, name);
     std::vector<double> got;
     for (std::int64_t i = 0; i < memory.size(); ++i) {
@@ -263,7 +263,8 @@ TEST(ModernMemory, EnergyNeverRisesAndFieldIsItsDescent) {
       EXPECT_EQ(recall.trace.back().energy, recall.energy_end);
       EXPECT_EQ(recall.trace.back().flips, 0);
       EXPECT_EQ(recall.trace.back().overlaps, memory.overlaps(recall.state));
-      // 0 <= E <= 2 M^2 for states no longer than M (Lemma A1); the result is in their convex hull.
+      // 0 <= E <= 2 M^2 in the convex hull of the patterns (the bounds of the paper), where every update
+      // leads.
       double longest = 0;
       for (std::int64_t i = 0; i < 30; ++i)
         longest = std::max(longest, std::sqrt(dot(memory.pattern(i), memory.pattern(i))));
@@ -445,14 +446,14 @@ TEST(ModernMemory, RefusesWhatItCannotTake) {
   EXPECT_THROW(memory.recall(good), ConfigError);
   EXPECT_THROW(memory.separation(0), ConfigError);
 
-  for (const auto kind : {Normalisation::unit, Normalisation::standard}) {
-    ModernMemory scaled(3, {.normalisation = kind});
+  for (const auto kind : {Normalization::unit, Normalization::standard}) {
+    ModernMemory scaled(3, {.normalization = kind});
     EXPECT_THROW(scaled.store(std::vector<float>{0, 0, 0}), DataError);
     scaled.store(good);
     EXPECT_THROW(scaled.recall(std::vector<float>{0, 0, 0}), DataError);
   }
   EXPECT_THROW(
-      ModernMemory(3, {.normalisation = Normalisation::standard}).store(std::vector<float>{0.1F, 0.1F, 0.1F}),
+      ModernMemory(3, {.normalization = Normalization::standard}).store(std::vector<float>{0.1F, 0.1F, 0.1F}),
       DataError);
 }
 
@@ -497,7 +498,7 @@ TEST(ModernMemory, ErrorsStayBelowTheirBounds) {
   constexpr std::int64_t kUnits = 20;
   std::vector<float> patterns = normals(50 * kUnits, 7);
   const ModernMemory memory =
-      memory_of(patterns, kUnits, {.beta = 2, .normalisation = Normalisation::standard});
+      memory_of(patterns, kUnits, {.beta = 2, .normalization = Normalization::standard});
   Random random(8);
   int separated = 0;
   int useful = 0;
