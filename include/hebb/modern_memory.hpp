@@ -106,6 +106,7 @@ class ModernMemory final : public Memory {
   void require_state(std::span<const float> state) const;
   void require_states(std::span<const float> states) const;
   std::span<const float> row(std::int64_t index) const;
+  void normalize(std::span<float> values) const;
   std::vector<float> normalized(std::span<const float> values) const;
   std::int64_t active_count() const;
   double longest() const;

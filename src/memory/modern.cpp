@@ -116,13 +116,12 @@ std::span<const float> ModernMemory::row(std::int64_t index) const {
                                       static_cast<std::size_t>(units_));
 }
 
-/// Vectors [count, units] as the options have them.
-std::vector<float> ModernMemory::normalized(std::span<const float> values) const {
-  std::vector<float> result(values.begin(), values.end());
-  if (options_.normalization == Normalization::none) return result;
+/// Brings vectors [count, units] to what the options say.
+void ModernMemory::normalize(std::span<float> values) const {
+  if (options_.normalization == Normalization::none) return;
   const auto size = static_cast<std::size_t>(units_);
-  for (std::size_t at = 0; at < result.size(); at += size) {
-    const std::span<float> x = std::span(result).subspan(at, size);
+  for (std::size_t at = 0; at < values.size(); at += size) {
+    const std::span<float> x = values.subspan(at, size);
     double mean = 0;
     double scale = std::sqrt(squared_length(x));
     if (options_.normalization == Normalization::standard) {
@@ -138,6 +137,11 @@ std::vector<float> ModernMemory::normalized(std::span<const float> values) const
                           : "a vector of equal values cannot be scaled to variance 1");
     for (float& v : x) v = static_cast<float>((v - mean) / scale);
   }
+}
+
+std::vector<float> ModernMemory::normalized(std::span<const float> values) const {
+  std::vector<float> result(values.begin(), values.end());
+  normalize(result);
   return result;
 }
 
@@ -156,8 +160,14 @@ void ModernMemory::store(std::span<const float> pattern) {
 void ModernMemory::store_all(std::span<const float> patterns) {
   if (patterns.empty()) return;
   require_states(patterns);
-  const std::vector<float> added = normalized(patterns);
-  patterns_.insert(patterns_.end(), added.begin(), added.end());
+  const std::size_t before = patterns_.size();
+  patterns_.insert(patterns_.end(), patterns.begin(), patterns.end());
+  try {
+    normalize(std::span(patterns_).subspan(before));
+  } catch (...) {
+    patterns_.resize(before);
+    throw;
+  }
   for (std::int64_t i = size(); i < static_cast<std::int64_t>(patterns_.size()) / units_; ++i) {
     lengths_.push_back(std::sqrt(squared_length(row(i))));
     largest_.push_back(largest_magnitude(row(i)));

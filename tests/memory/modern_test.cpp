@@ -448,7 +448,8 @@ TEST(ModernMemory, RefusesWhatItCannotTake) {
 
   for (const auto kind : {Normalization::unit, Normalization::standard}) {
     ModernMemory scaled(3, {.normalization = kind});
-    EXPECT_THROW(scaled.store(std::vector<float>{0, 0, 0}), DataError);
+    EXPECT_THROW(scaled.store_all(std::vector<float>{1, 2, 3, 0, 0, 0}), DataError);
+    EXPECT_EQ(scaled.size(), 0);
     scaled.store(good);
     EXPECT_THROW(scaled.recall(std::vector<float>{0, 0, 0}), DataError);
   }
