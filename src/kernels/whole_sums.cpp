@@ -97,6 +97,35 @@ void AddOuter(std::int32_t* values, const OuterChange& change, const double* a, 
   }
 }
 
+std::int64_t LeastProduct(const SignedSums& sums, std::size_t count) {
+  const D d;
+  const std::size_t lanes = hn::Lanes(d);
+  const V scale = hn::Set(d, sums.scale);
+  const V shift = hn::Set(d, sums.shift);
+  const auto at = [&](std::size_t i) HWY_ATTR {
+    const V part = hn::Mul(scale, hn::LoadU(d, sums.part + i));
+    const V sum = hn::Add(hn::Sub(hn::LoadU(d, sums.sum + i), part), shift);
+    return hn::Mul(hn::LoadU(d, sums.sign + i), sum);
+  };
+  const auto one = [&](std::size_t i) HWY_ATTR {
+    return sums.sign[i] * (sums.sum[i] - sums.scale * sums.part[i] + sums.shift);
+  };
+  const std::size_t whole = count / lanes * lanes;
+  V least = hn::Set(d, __builtin_inf());
+  for (std::size_t i = 0; i < whole; i += lanes) least = hn::Min(least, at(i));
+  double value = hn::GetLane(hn::MinOfLanes(d, least));
+  for (std::size_t i = whole; i < count; ++i) value = one(i) < value ? one(i) : value;
+  const V wanted = hn::Set(d, value);
+  for (std::size_t i = 0; i < whole; i += lanes) {
+    const auto found = hn::FindFirstTrue(d, hn::Eq(at(i), wanted));
+    if (found >= 0) return static_cast<std::int64_t>(i) + found;
+  }
+  for (std::size_t i = whole; i < count; ++i) {
+    if (one(i) == value) return static_cast<std::int64_t>(i);
+  }
+  return 0;
+}
+
 void AddCommonBits(const std::uint64_t* HWY_RESTRICT bits, const std::uint64_t* rows, std::size_t words,
                    std::size_t count, std::int32_t* HWY_RESTRICT counts) {
   const hn::ScalableTag<std::uint64_t> d;
@@ -128,6 +157,7 @@ HWY_EXPORT(AddScaled);
 HWY_EXPORT(AddTileProduct);
 HWY_EXPORT(AddBothTileProducts);
 HWY_EXPORT(AddOuter);
+HWY_EXPORT(LeastProduct);
 HWY_EXPORT(AddCommonBits);
 
 void add_scaled(const std::int32_t* values, std::int64_t count, double factor, double* y) {
@@ -150,6 +180,10 @@ void add_tile_products(const std::int32_t* tile, const double* x, double* y, con
 
 void add_outer(std::int32_t* values, const OuterChange& change, const double* a, const double* b) {
   HWY_DYNAMIC_DISPATCH(AddOuter)(values, change, a, b);
+}
+
+std::int64_t least_product(const SignedSums& sums, std::int64_t count) {
+  return HWY_DYNAMIC_DISPATCH(LeastProduct)(sums, static_cast<std::size_t>(count));
 }
 
 void add_common_bits(const std::uint64_t* bits, const std::uint64_t* rows, std::int64_t words,

@@ -35,6 +35,17 @@ struct OuterChange {
 /// Makes it on a row of a tile, with kTileSide elements of a and b.
 void add_outer(std::int32_t* values, const OuterChange& change, const double* a, const double* b);
 
+/// sign[i] * (sum[i] - scale * part[i] + shift), for every i.
+struct SignedSums {
+  const double* sign = nullptr;
+  const double* sum = nullptr;
+  const double* part = nullptr;
+  double scale = 0;
+  double shift = 0;
+};
+/// The first i at which it is least, of `count`; 0 where there is none.
+std::int64_t least_product(const SignedSums& sums, std::int64_t count);
+
 /// counts[k] += the bits set both in `bits` and in row k of `rows` [count, words].
 void add_common_bits(const std::uint64_t* bits, const std::uint64_t* rows, std::int64_t words,
                      std::int64_t count, std::int32_t* counts);

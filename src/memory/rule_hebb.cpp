@@ -5,21 +5,6 @@
 
 namespace hebb::memory {
 
-namespace {
-
-/// Of the patterns of a block, a bit each, those from `first` to `end`.
-std::array<std::uint64_t, PatternBits::kWords> mask_of(std::int64_t block, std::int64_t first,
-                                                       std::int64_t end) {
-  std::array<std::uint64_t, PatternBits::kWords> mask = {};
-  const std::int64_t start = block * PatternBits::kBlock;
-  for (std::int64_t p = std::max(first - start, std::int64_t{0});
-       p < std::min(end - start, PatternBits::kBlock); ++p)
-    mask[static_cast<std::size_t>(p / 64)] |= std::uint64_t{1} << (p % 64);
-  return mask;
-}
-
-}  // namespace
-
 std::vector<double> signs_of(const BitVector& pattern, std::int64_t padded) {
   std::vector<double> signs(static_cast<std::size_t>(padded));
   for (std::int64_t i = 0; i < pattern.size(); ++i)
@@ -28,26 +13,35 @@ std::vector<double> signs_of(const BitVector& pattern, std::int64_t padded) {
 }
 
 Agreements::Agreements(const PatternBits& patterns, std::int64_t first, std::int64_t end)
-    : patterns_(patterns), first_(first), end_(end), ups_(static_cast<std::size_t>(patterns.units())) {
-  for (std::int64_t b = first / PatternBits::kBlock; b * PatternBits::kBlock < end; ++b)
-    add_common_bits(mask_of(b, first, end).data(), patterns.lines(b), PatternBits::kWords, patterns.units(),
-                    ups_.data());
+    : patterns_(patterns),
+      count_(end - first),
+      first_block_(first / PatternBits::kBlock),
+      masks_(static_cast<std::size_t>((end + PatternBits::kBlock - 1) / PatternBits::kBlock - first_block_)),
+      ups_(static_cast<std::size_t>(patterns.units())) {
+  for (std::int64_t p = first; p < end; ++p) {
+    const std::int64_t bit = p % PatternBits::kBlock;
+    masks_[static_cast<std::size_t>(p / PatternBits::kBlock - first_block_)]
+          [static_cast<std::size_t>(bit / 64)] |= std::uint64_t{1} << (bit % 64);
+  }
+  for (std::size_t b = 0; b < masks_.size(); ++b)
+    add_common_bits(masks_[b].data(), patterns.lines(first_block_ + static_cast<std::int64_t>(b)),
+                    PatternBits::kWords, patterns.units(), ups_.data());
 }
 
 void Agreements::of(std::int64_t i, std::int64_t j, std::span<std::int32_t> sums) const {
   std::array<std::int32_t, kTileSide> common = {};
-  for (std::int64_t b = first_ / PatternBits::kBlock; b * PatternBits::kBlock < end_; ++b) {
-    std::array<std::uint64_t, PatternBits::kWords> line = mask_of(b, first_, end_);
-    const std::uint64_t* own = patterns_.lines(b) + i * PatternBits::kWords;
-    for (std::size_t w = 0; w < line.size(); ++w) line[w] &= own[w];
-    add_common_bits(line.data(), patterns_.lines(b) + j * PatternBits::kWords, PatternBits::kWords,
+  for (std::size_t b = 0; b < masks_.size(); ++b) {
+    const std::uint64_t* lines = patterns_.lines(first_block_ + static_cast<std::int64_t>(b));
+    Mask own = masks_[b];
+    for (std::size_t w = 0; w < own.size(); ++w)
+      own[w] &= lines[static_cast<std::size_t>(i) * own.size() + w];
+    add_common_bits(own.data(), lines + j * PatternBits::kWords, PatternBits::kWords,
                     static_cast<std::int64_t>(sums.size()), common.data());
   }
   // The product of two signs is 1 - 2 a - 2 b + 4 a b of their bits.
-  const auto count = static_cast<std::int32_t>(end_ - first_);
-  const std::int32_t ups = ups_[static_cast<std::size_t>(i)];
+  const std::int32_t rest = static_cast<std::int32_t>(count_) - 2 * ups_[static_cast<std::size_t>(i)];
   for (std::size_t k = 0; k < sums.size(); ++k)
-    sums[k] = count - 2 * ups - 2 * ups_[static_cast<std::size_t>(j) + k] + 4 * common[k];
+    sums[k] = rest - 2 * ups_[static_cast<std::size_t>(j) + k] + 4 * common[k];
 }
 
 void add_hebb(const Lesson& lesson, std::int64_t first, std::int64_t end, int sign, Weights& weights) {

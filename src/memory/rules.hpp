@@ -1,6 +1,7 @@
 /// The learning rules that form weights. Formulas and sources: hebb::memory::Rule.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <span>
 #include <vector>
@@ -36,9 +37,12 @@ class Agreements {
   void of(std::int64_t i, std::int64_t j, std::span<std::int32_t> sums) const;
 
  private:
+  using Mask = std::array<std::uint64_t, PatternBits::kWords>;
+
   const PatternBits& patterns_;
-  std::int64_t first_;
-  std::int64_t end_;
+  std::int64_t count_;
+  std::int64_t first_block_;
+  std::vector<Mask> masks_;        // patterns of the range, by block from the first that holds some
   std::vector<std::int32_t> ups_;  // patterns of the range in which a unit is up
 };
 

@@ -12,15 +12,14 @@ namespace hebb::memory {
 UnitLearner::UnitLearner(UnitTask task)
     : task_(std::move(task)), patterns_(task_.targets.size()), counts_(patterns_), fields_(patterns_) {}
 
-double UnitLearner::norm() const { return std::sqrt(square_); }
-
-double UnitLearner::scaled(std::size_t pattern, double norm) const {
-  return task_.targets[pattern] * (fields_[pattern] - own_weight_ * task_.own[pattern] + norm * task_.bias);
+double UnitLearner::scaled(std::size_t pattern) const {
+  const double sum = fields_[pattern] - own_weight_ * task_.own[pattern] + norm_ * task_.bias;
+  return task_.targets[pattern] * sum;
 }
 
-bool UnitLearner::is_stable(std::size_t pattern, double norm) const {
-  const double value = scaled(pattern, norm);
-  return value > 0 && value >= task_.margin * norm;
+bool UnitLearner::is_stable(std::size_t pattern) const {
+  const double value = scaled(pattern);
+  return value > 0 && value >= task_.margin * norm_;
 }
 
 void UnitLearner::learn(std::size_t pattern) {
@@ -28,6 +27,7 @@ void UnitLearner::learn(std::size_t pattern) {
   const double own = task_.own[pattern];
   const std::int32_t* row = task_.gram.data() + pattern * patterns_;
   square_ += 2 * sign * (fields_[pattern] - own_weight_ * own) + row[pattern] - own * own;
+  norm_ = std::sqrt(square_);
   add_scaled(row, static_cast<std::int64_t>(patterns_), sign, fields_.data());
   own_weight_ += sign * own;
   counts_[pattern] += sign;
@@ -36,22 +36,17 @@ void UnitLearner::learn(std::size_t pattern) {
 }
 
 std::size_t UnitLearner::least() const {
-  const double norm = this->norm();
-  std::size_t result = 0;
-  double least = std::numeric_limits<double>::infinity();
-  for (std::size_t p = 0; p < patterns_; ++p) {
-    const double value = scaled(p, norm);
-    if (value < least) {
-      least = value;
-      result = p;
-    }
-  }
-  return result;
+  return static_cast<std::size_t>(least_product({.sign = task_.targets.data(),
+                                                 .sum = fields_.data(),
+                                                 .part = task_.own.data(),
+                                                 .scale = own_weight_,
+                                                 .shift = norm_ * task_.bias},
+                                                static_cast<std::int64_t>(patterns_)));
 }
 
 double UnitLearner::limit() const {
   if (learned_ == 0) return std::numeric_limits<double>::infinity();
-  return (norm() + biased_) / static_cast<double>(learned_);
+  return (norm_ + biased_) / static_cast<double>(learned_);
 }
 
 bool UnitLearner::hopeless() const {
@@ -64,7 +59,7 @@ bool UnitLearner::learn_in_turn() {
   for (std::int64_t epoch = 0; epoch < task_.max_epochs; ++epoch) {
     bool learned = false;
     for (std::size_t p = 0; p < patterns_; ++p) {
-      if (is_stable(p, norm())) continue;
+      if (is_stable(p)) continue;
       learn(p);
       learned = true;
       if (hopeless()) return false;
@@ -80,7 +75,7 @@ bool UnitLearner::learn_least() {
   while (patterns_ > 0 && learned_ < most) {
     const std::size_t pattern = least();
     if (square_ > 0) {
-      const double stability = scaled(pattern, norm()) / norm();
+      const double stability = scaled(pattern) / norm_;
       if (stability > 0 && stability >= (1 - kOptimal) * limit()) break;
     }
     learn(pattern);
@@ -91,15 +86,13 @@ bool UnitLearner::learn_least() {
 
 double UnitLearner::stability() const {
   if (patterns_ == 0) return std::numeric_limits<double>::infinity();
-  const double norm = this->norm();
-  const double value = scaled(least(), norm);
-  return norm > 0 ? value / norm : value;
+  const double value = scaled(least());
+  return norm_ > 0 ? value / norm_ : value;
 }
 
 std::int64_t UnitLearner::stable() const {
-  const double norm = this->norm();
   std::int64_t count = 0;
-  for (std::size_t p = 0; p < patterns_; ++p) count += is_stable(p, norm) ? 1 : 0;
+  for (std::size_t p = 0; p < patterns_; ++p) count += is_stable(p) ? 1 : 0;
   return count;
 }
 

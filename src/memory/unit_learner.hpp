@@ -35,7 +35,7 @@ class UnitLearner {
 
   /// c_mu.
   const std::vector<double>& counts() const { return counts_; }
-  double norm() const;
+  double norm() const { return norm_; }
   /// The least stability reached.
   double stability() const;
   /// Patterns whose stability is at least the margin.
@@ -50,8 +50,8 @@ class UnitLearner {
 
  private:
   /// xi^mu |K| (J . x^mu + bias).
-  double scaled(std::size_t pattern, double norm) const;
-  bool is_stable(std::size_t pattern, double norm) const;
+  double scaled(std::size_t pattern) const;
+  bool is_stable(std::size_t pattern) const;
   void learn(std::size_t pattern);
   /// The first of the least stable patterns.
   std::size_t least() const;
@@ -63,8 +63,9 @@ class UnitLearner {
   std::vector<double> fields_;  // K . x^mu, with the unit's own weight where `gram` counts it
   double own_weight_ = 0;       // that weight
   double square_ = 0;           // |K|^2 without it
-  double biased_ = 0;           // sum_mu |c_mu| xi^mu bias
-  std::int64_t learned_ = 0;    // sum_mu |c_mu|
+  double norm_ = 0;
+  double biased_ = 0;         // sum_mu |c_mu| xi^mu bias
+  std::int64_t learned_ = 0;  // sum_mu |c_mu|
 };
 
 }  // namespace hebb::memory

@@ -80,9 +80,14 @@ void Weights::add_sent(std::int64_t j, double factor, std::span<double> y) const
   for (std::int64_t c = 0; c < end; ++c)
     add_scaled(tile(number({row, c})) + within * kTileSide, kTileSide, factor, y.data() + c * kTileSide);
   // The rest lies across the tiles of other rows.
-  for (std::int64_t r = end; r < side_; ++r)
-    add_scaled_strided(tile(number({r, row})) + within, kTileSide, kTileSide, factor,
-                       y.data() + r * kTileSide);
+  for (std::int64_t r = end; r < side_; ++r) {
+    const std::int32_t* column = tile(number({r, row})) + within;
+    if (r + 1 < side_) {
+      const std::int32_t* next = tile(number({r + 1, row})) + within;
+      for (std::int64_t k = 0; k < kTileSide; ++k) __builtin_prefetch(next + k * kTileSide);
+    }
+    add_scaled_strided(column, kTileSide, kTileSide, factor, y.data() + r * kTileSide);
+  }
 }
 
 std::vector<double> Weights::squares() const {

@@ -94,15 +94,18 @@ class Weights {
 
 template <class Change>
 void Weights::update(const Change& change) {
-  parallel_for(tiles(), [&](std::int64_t t) {
-    const Place at = place(t);
-    const std::int64_t first = at.column * kTileSide;
-    const auto width = static_cast<std::size_t>(std::min(kTileSide, units_ - first));
-    const std::int64_t rows = std::min(kTileSide, units_ - at.row * kTileSide);
-    for (std::int64_t r = 0; r < rows; ++r) {
-      std::int32_t* values = tile(t) + r * kTileSide;
-      change(at.row * kTileSide + r, first, std::span(values, width));
-      if (at.row == at.column) values[r] = 0;
+  constexpr std::int64_t kTilesOfTask = 16;
+  parallel_for((tiles() + kTilesOfTask - 1) / kTilesOfTask, [&](std::int64_t task) {
+    for (std::int64_t t = task * kTilesOfTask; t < std::min(tiles(), (task + 1) * kTilesOfTask); ++t) {
+      const Place at = place(t);
+      const std::int64_t first = at.column * kTileSide;
+      const auto width = static_cast<std::size_t>(std::min(kTileSide, units_ - first));
+      const std::int64_t rows = std::min(kTileSide, units_ - at.row * kTileSide);
+      for (std::int64_t r = 0; r < rows; ++r) {
+        std::int32_t* values = tile(t) + r * kTileSide;
+        change(at.row * kTileSide + r, first, std::span(values, width));
+        if (at.row == at.column) values[r] = 0;
+      }
     }
   });
 }

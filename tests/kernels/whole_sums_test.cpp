@@ -92,6 +92,27 @@ TEST(WholeSums, OuterChangesRoundAndStayWithinBounds) {
   EXPECT_EQ(edge[3], -INT32_MAX);
 }
 
+TEST(WholeSums, FirstOfTheLeastIsFound) {
+  Random random(6);
+  for (const std::size_t count : {1, 2, 3, 5, 8, 31, 64}) {
+    for (int draw = 0; draw < 20; ++draw) {
+      std::vector<double> sign, sum, part;
+      for (std::size_t i = 0; i < count; ++i) {
+        sign.push_back(random.bits() & 1 ? 1 : -1);
+        sum.push_back(static_cast<double>(random.below(6)));  // so few that the least comes several times
+        part.push_back(random.bits() & 1 ? 1 : -1);
+      }
+      std::size_t want = 0;
+      const auto value = [&](std::size_t i) { return sign[i] * (sum[i] - 2 * part[i] + 0.25); };
+      for (std::size_t i = 1; i < count; ++i) want = value(i) < value(want) ? i : want;
+      EXPECT_EQ(
+          least_product({sign.data(), sum.data(), part.data(), 2, 0.25}, static_cast<std::int64_t>(count)),
+          static_cast<std::int64_t>(want));
+    }
+  }
+  EXPECT_EQ(least_product({}, 0), 0);
+}
+
 TEST(WholeSums, CommonBitsAreCounted) {
   Random random(5);
   for (const std::int64_t words : {1, 2, 3, 8, 11}) {
