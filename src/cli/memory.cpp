@@ -6,6 +6,7 @@ void add_memory(CLI::App& app, Context& context) {
   CLI::App* memory = app.add_subcommand("memory", "Associative memory: Hopfield networks and their kin");
   memory->require_subcommand(1);
   add_memory_capacity(*memory, context);
+  add_memory_census(*memory, context);
   add_memory_theory(*memory, context);
 }
 

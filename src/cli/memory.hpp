@@ -6,6 +6,7 @@
 namespace hebb::cli {
 
 void add_memory_capacity(CLI::App& memory, Context& context);
+void add_memory_census(CLI::App& memory, Context& context);
 void add_memory_theory(CLI::App& memory, Context& context);
 
 }  // namespace hebb::cli
