@@ -20,19 +20,23 @@ enum class Units : std::uint8_t {
 enum class Rule : std::uint8_t {
   /// J_ij = 1/N sum_mu xi^mu_i xi^mu_j (Hopfield, PNAS 79, 2554 (1982)).
   hebb,
-  /// Local, incremental, of higher capacity (Storkey, ICANN 1997).
+  /// J_ij += 1/N (xi_i xi_j - xi_i h_ji - h_ij xi_j) for one pattern after the other, with the fields
+  /// h_ij = sum_{k != i,j} J_ik xi_k of the weights before it (Storkey, ICANN 1997). Local, incremental, of
+  /// higher capacity.
   storkey,
   /// J_ij = 1/N sum_mu,nu xi^mu_i (C^-1)_mu,nu xi^nu_j with the patterns' correlations C (Personnaz, Guyon,
   /// Dreyfus, J. Physique Lett. 46, L359 (1985)), the diagonal removed (Kanter, Sompolinsky, PRA 35, 380
   /// (1987)).
   pseudo_inverse,
-  /// Perceptron learning of every unit until all patterns are stable with margin kappa (Gardner, J. Phys. A
-  /// 21, 257 (1988)); weights are not symmetric, so there is no energy.
+  /// Perceptron learning: J_ij += 1/N xi_i x_j where unit i is not stable in a pattern x, pattern after
+  /// pattern, until all are stable with a margin (Gardner, J. Phys. A 21, 257 (1988)). The weights into each
+  /// unit are then brought to norm 1. They are not symmetric, so there is no energy.
   perceptron,
-  /// The same, each correction made to J_ij and J_ji alike.
+  /// The same with J_ij and J_ji corrected alike; not normalised.
   symmetric_perceptron,
-  /// Minimum overlap: always the least stable pattern is learned (Krauth, Mezard, J. Phys. A 20, L745
-  /// (1987)). Not symmetric.
+  /// Minimum overlap: always the least stable pattern is learned, until the least stability is within 1 % of
+  /// the largest there can be (Krauth, Mezard, J. Phys. A 20, L745 (1987)), or for `max_epochs`. Norm 1, not
+  /// symmetric.
   minimum_overlap,
   /// The sign of the Hebbian weight, over N (Sompolinsky, PRA 34, 2571 (1986)).
   clipped,
@@ -57,12 +61,12 @@ struct BinaryOptions {
   std::vector<float> bias = {};  ///< [units], added to the fields; or empty
   /// Share of the pairs of units that are not connected, in [0, 1): pairs are drawn once, by `seed`.
   double dilution = 0;
-  /// The margin of the perceptron rules, in xi_i h_i >= margin with weights of norm 1 per unit; and the
-  /// sweeps over all patterns after which they give up (ConfigError).
+  /// The margin of the perceptron rules: xi_i h_i > 0 and >= margin, with weights of norm 1 into each unit
+  /// (before normalising, bias is scaled alike); and the sweeps over all patterns after which they give up.
   double margin = 0;
   std::int64_t max_epochs = 10000;
-  /// Weights of the palimpsest stay within +-bound / sqrt(N), each pattern adding +-1/N. Best near 0.3 for
-  /// the number of patterns retained.
+  /// Weights of the palimpsest stay within +-bound / sqrt(N), rounded down to a multiple of 1/N, but for 1/N
+  /// itself; each pattern adds +-1/N. Best near 0.3 for the number of patterns retained.
   double bound = 0.35;
   std::uint64_t seed = 0;
   /// Forms the weight matrix even where the rule does without: for comparison.
@@ -93,7 +97,8 @@ class BinaryMemory final : public Memory {
   std::int64_t size() const override;
   std::vector<float> pattern(std::int64_t index) const override;
   /// Throws DataError for a pattern that the rule cannot add: of pseudo_inverse, one that is a linear
-  /// combination of those stored.
+  /// combination of those stored; and ConfigError, telling how many patterns are stable, when perceptron
+  /// rules do not succeed.
   void store(std::span<const float> pattern) override;
   /// Patterns [count, units]; all or none are stored. Rules that learn all patterns together
   /// (perceptron, minimum_overlap) do so once.
@@ -112,9 +117,14 @@ class BinaryMemory final : public Memory {
   /// The weight J_ij, whether weights are formed or not. Throws ConfigError for dense energies, which
   /// have none.
   double weight(std::int64_t i, std::int64_t j) const;
+  /// Of the perceptron rules, the stability of each unit, [units]: the least xi_i h_i over the patterns, with
+  /// weights of norm 1. Empty of other rules.
+  std::vector<double> stabilities() const;
   /// Unlearning (Hopfield, Feinstein, Palmer, Nature 304, 158 (1983)): comes to rest from `dreams` random
-  /// states and subtracts `strength`/N times the outer product of each such state. Forms the weights.
-  /// Symmetric rules only.
+  /// states, in random order, and subtracts `strength`/N (at most 1/N) times the outer product of each such
+  /// state. Forms the weights. Afterwards, only rules that learn pattern by pattern (hebb, storkey,
+  /// palimpsest) take more patterns, and only hebb forgets any. Throws ConfigError for rules without
+  /// symmetric weights.
   void unlearn(std::int64_t dreams, double strength, std::uint64_t seed = 0);
 
   /// The inside, for the parts of hebb::memory.

@@ -6,6 +6,7 @@
 #include "hebb/binary_memory.hpp"
 #include "memory/couplings.hpp"
 #include "memory/dynamics.hpp"
+#include "memory/matrix_couplings.hpp"
 #include "memory/pattern_bits.hpp"
 #include "memory/unit_values.hpp"
 
@@ -29,6 +30,12 @@ class BinaryMemory::Inside {
   Recall recall(Walk& walk, const BitVector& cue, const RecallOptions& recall) const;
   /// Takes patterns, all or none.
   void store(const std::vector<BitVector>& added);
+
+  /// The weights, where they are formed, else null.
+  MatrixCouplings* formed() const { return dynamic_cast<MatrixCouplings*>(couplings.get()); }
+  /// Takes patterns whose weights were saved, into an empty memory: all or none. Throws DataError for weights
+  /// that cannot be theirs.
+  void restore(const std::vector<BitVector>& saved_patterns, const SavedWeights& weights);
 
   BinaryOptions options;
   UnitValues values;

@@ -6,6 +6,7 @@
 
 #include "core/names.hpp"
 #include "core/parallel.hpp"
+#include "hebb/random.hpp"
 #include "kernels/bit_sums.hpp"
 #include "memory/binary_inside.hpp"
 #include "memory/hebbian.hpp"
@@ -14,6 +15,9 @@
 namespace hebb::memory {
 
 namespace {
+
+/// Streams of random numbers for the states that dreams begin with.
+constexpr std::uint64_t kDreams = std::uint64_t{'u'} << 56;
 
 constexpr std::int64_t kMostUnits = std::int64_t{1} << 24;
 
@@ -78,7 +82,7 @@ std::unique_ptr<Couplings> make_couplings(const PatternBits& patterns, const Bin
   const bool formed = options.form_weights || options.dilution > 0;
   if (options.rule == Rule::hebb && !formed) return hebbian_couplings(patterns, options);
   if (options.rule == Rule::pseudo_inverse && !formed) return projection_couplings(patterns, options);
-  throw ConfigError("rule '" + std::string(name_of(options.rule)) + "' is not known to this engine");
+  return matrix_couplings(patterns, options);
 }
 
 }  // namespace
@@ -178,6 +182,20 @@ void BinaryMemory::Inside::store(const std::vector<BitVector>& added) {
   }
 }
 
+void BinaryMemory::Inside::restore(const std::vector<BitVector>& saved_patterns,
+                                   const SavedWeights& weights) {
+  if (patterns.size() > 0) throw ConfigError("saved weights go into an empty memory");
+  patterns.append(saved_patterns);
+  try {
+    auto restored = std::make_unique<MatrixCouplings>(patterns, options);
+    restored->restore(weights);
+    couplings = std::move(restored);
+  } catch (...) {
+    patterns.truncate(0);
+    throw;
+  }
+}
+
 BinaryMemory::BinaryMemory(std::int64_t units, const BinaryOptions& options)
     : inside_(std::make_unique<Inside>(units, options)) {}
 BinaryMemory::~BinaryMemory() = default;
@@ -259,8 +277,28 @@ double BinaryMemory::weight(std::int64_t i, std::int64_t j) const {
   return i == j ? 0 : inside_->couplings->weight(i, j);
 }
 
-void BinaryMemory::unlearn(std::int64_t, double, std::uint64_t) {
-  throw ConfigError("unlearning takes formed weights");
+std::vector<double> BinaryMemory::stabilities() const {
+  const MatrixCouplings* formed = inside_->formed();
+  return formed == nullptr ? std::vector<double>() : formed->stabilities();
+}
+
+void BinaryMemory::unlearn(std::int64_t dreams, double strength, std::uint64_t seed) {
+  if (dreams < 1) throw ConfigError("unlearning takes at least one dream; got " + std::to_string(dreams));
+  if (options().energy != Energy::quadratic || !has_energy())
+    throw ConfigError("unlearning takes symmetric weights, which this memory does not have");
+  inside_->check({});
+  if (inside_->formed() == nullptr)
+    inside_->couplings = matrix_couplings(inside_->patterns, inside_->options);
+  MatrixCouplings& weights = *inside_->formed();
+  const std::unique_ptr<Walk> walk = weights.walk();
+  for (std::int64_t dream = 0; dream < dreams; ++dream) {
+    Random random(seed, kDreams + static_cast<std::uint64_t>(dream));
+    BitVector state(units());
+    for (std::int64_t i = 0; i < units(); ++i) state.set(i, random.below(2) == 1);
+    walk->start(state);
+    run_dynamics(*walk, inside_->values, {.seed = random.bits()});
+    weights.unlearn(walk->state(), strength);
+  }
 }
 
 }  // namespace hebb::memory

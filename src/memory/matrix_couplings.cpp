@@ -14,22 +14,16 @@ bool symmetric(Rule rule) { return rule != Rule::perceptron && rule != Rule::min
 /// Whether a rule learns one pattern after the other.
 bool online(Rule rule) { return rule == Rule::hebb || rule == Rule::storkey || rule == Rule::palimpsest; }
 
-void check(const BinaryOptions& options, std::int64_t units) {
-  const auto refuse = [](const std::string& what, double value) {
-    throw ConfigError(what + "; got " + std::to_string(value));
+void check(const BinaryOptions& options) {
+  const auto require = [](bool holds, const std::string& what, double value) {
+    if (!holds) throw ConfigError(what + "; got " + std::to_string(value));
   };
-  if (options.energy != Energy::quadratic) throw ConfigError("weights are of the quadratic energy alone");
-  if (!(options.dilution >= 0 && options.dilution < 1))
-    refuse("dilution is a share of the pairs of units, at least 0 and below 1", options.dilution);
-  if (!(options.margin >= 0) || !std::isfinite(options.margin))
-    refuse("the margin of perceptron rules is not negative", options.margin);
-  if (options.max_epochs < 1)
-    refuse("learning takes at least one epoch", static_cast<double>(options.max_epochs));
-  if (!(options.bound > 0) || !std::isfinite(options.bound))
-    refuse("the bound of the palimpsest is positive", options.bound);
-  if (!options.bias.empty() && static_cast<std::int64_t>(options.bias.size()) != units)
-    throw ShapeError("the bias has " + std::to_string(options.bias.size()) + " values for " +
-                     std::to_string(units) + " units");
+  require(options.margin >= 0 && std::isfinite(options.margin),
+          "the margin of perceptron rules is not negative", options.margin);
+  require(options.max_epochs >= 1, "perceptron rules learn for at least one epoch",
+          static_cast<double>(options.max_epochs));
+  require(options.bound > 0 && std::isfinite(options.bound), "the bound of a palimpsest is positive",
+          options.bound);
 }
 
 /// A walk that keeps what the weights make of the state.
@@ -38,6 +32,7 @@ class MatrixWalk final : public Walk {
   explicit MatrixWalk(const MatrixCouplings& couplings)
       : couplings_(couplings),
         weights_(couplings.weights()),
+        values_(couplings.options()),
         inputs_(static_cast<std::size_t>(weights_.padded())) {
     sums_ = inputs_;
   }
@@ -59,9 +54,7 @@ class MatrixWalk final : public Walk {
 
   double field(std::int64_t unit) override {
     settle();
-    const double field = sums_[at(unit)] / weights_.divisor(unit);
-    const double bias = couplings_.options().bias.empty() ? 0 : couplings_.options().bias[at(unit)];
-    const double total = field + bias;
+    const double total = sums_[at(unit)] / weights_.divisor(unit) + values_.bias(unit);
     return std::abs(total) <= tie_ ? 0 : total;
   }
 
@@ -79,17 +72,14 @@ class MatrixWalk final : public Walk {
   std::optional<double> energy() override {
     if (!couplings_.has_energy()) return std::nullopt;
     settle();
-    double whole = 0;
-    double rest = 0;
-    for (std::int64_t i = 0; i < state_.size(); ++i) whole += inputs_[at(i)] * sums_[at(i)];
-    for (std::size_t i = 0; i < couplings_.options().bias.size(); ++i)
-      rest += couplings_.options().bias[i] * inputs_[i];
-    return -0.5 * whole / weights_.divisor(0) - rest;
+    double sum = 0;
+    for (std::int64_t i = 0; i < state_.size(); ++i) sum += inputs_[at(i)] * sums_[at(i)];
+    return -0.5 * sum / weights_.divisor(0) - values_.bias_sum(state_);
   }
 
  private:
   static std::size_t at(std::int64_t unit) { return static_cast<std::size_t>(unit); }
-  double value(std::int64_t unit) const { return value_of(couplings_.options().units, state_.get(unit)); }
+  double value(std::int64_t unit) const { return values_.value(state_.get(unit)); }
 
   void recompute() {
     flips_.clear();
@@ -112,6 +102,7 @@ class MatrixWalk final : public Walk {
 
   const MatrixCouplings& couplings_;
   const Weights& weights_;
+  UnitValues values_;
   std::uint64_t version_ = ~std::uint64_t{0};
   double tie_ = 0;
   std::vector<double> inputs_;                          // values of the units, [padded]
@@ -123,7 +114,7 @@ class MatrixWalk final : public Walk {
 
 MatrixCouplings::MatrixCouplings(const PatternBits& patterns, const BinaryOptions& options)
     : patterns_(patterns),
-      options_((check(options, patterns.units()), options)),
+      options_((check(options), options)),
       connections_(patterns.units(), options.dilution, options.seed),
       weights_(blank()) {}
 
@@ -187,33 +178,33 @@ void MatrixCouplings::removed(std::int64_t index) {
   ++version_;
 }
 
-void MatrixCouplings::unlearn(std::span<const BitVector> states, double strength) {
+void MatrixCouplings::unlearn(const BitVector& state, double strength) {
   if (!weights_.symmetric())
     throw ConfigError("unlearning takes symmetric weights; those of this rule are not");
   if (!(strength > 0 && strength <= 1))
     throw ConfigError("the strength of unlearning is above 0 and at most 1; got " + std::to_string(strength));
-  weights_.refine(kFineUnit / unit_of(weights_));
-  if (std::nearbyint(strength * unit_of(weights_)) == 0)
+  if (!unlearned_) weights_.refine(kFineUnit / unit_of(weights_));
+  weights_.make_room(1, unit_of(weights_));
+  const double step = std::nearbyint(strength * unit_of(weights_));
+  if (step == 0)
     throw ConfigError("the strength of unlearning is too small to change weights; got " +
                       std::to_string(strength));
   unlearned_ = true;
   ++version_;
   const Lesson lesson = this->lesson(patterns_);
-  for (const BitVector& state : states) {
-    const double most = unit_of(weights_);  // times the strength, which is at most 1
-    weights_.make_room(1, most);
-    const double step = std::nearbyint(strength * unit_of(weights_));
-    const std::vector<double> signs = signs_of(state, weights_.padded());
-    weights_.update([&](std::int64_t j, std::int64_t start, std::span<std::int32_t> values) {
-      const double half = -step / 2 * signs[static_cast<std::size_t>(j)];
-      add_outer(values.data(), {.a_i = half, .b_i = half}, signs.data() + start, signs.data() + start);
-      lesson.connections.mask(j, start, values);
-    });
-  }
+  const std::vector<double> signs = signs_of(state, weights_.padded());
+  weights_.update([&](std::int64_t j, std::int64_t start, std::span<std::int32_t> values) {
+    const double half = -step / 2 * signs[static_cast<std::size_t>(j)];
+    add_outer(values.data(), {.a_i = half, .b_i = half}, signs.data() + start, signs.data() + start);
+    lesson.connections.mask(j, start, values);
+  });
 }
 
 SavedWeights MatrixCouplings::save() const {
-  return {weights_.values(), weights_.divisors(), unlearned_, stabilities_};
+  return {.values = weights_.values(),
+          .divisors = weights_.divisors(),
+          .unlearned = unlearned_,
+          .stabilities = stabilities_};
 }
 
 void MatrixCouplings::restore(const SavedWeights& saved) {

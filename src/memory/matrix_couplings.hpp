@@ -28,8 +28,8 @@ struct SavedWeights {
 /// `minimum_overlap`.
 class MatrixCouplings final : public Couplings {
  public:
-  /// `patterns` must outlive it. Nothing is learned yet. Throws ConfigError for options that no rule can
-  /// follow, and where the weights do not fit into memory.
+  /// For options that BinaryMemory has checked; `patterns` must outlive it. Nothing is learned yet. Throws
+  /// ConfigError for what its rule cannot follow, and where the weights do not fit into memory.
   MatrixCouplings(const PatternBits& patterns, const BinaryOptions& options);
 
   bool has_energy() const override { return weights_.symmetric(); }
@@ -38,9 +38,9 @@ class MatrixCouplings final : public Couplings {
   void removed(std::int64_t index) override;
   double weight(std::int64_t i, std::int64_t j) const override { return i == j ? 0 : weights_.weight(i, j); }
 
-  /// J_ij -= strength/N s_i s_j (s_i = +-1) for each of the states. Throws ConfigError where weights are not
-  /// symmetric, and for a strength that is not positive and at most 1.
-  void unlearn(std::span<const BitVector> states, double strength);
+  /// J_ij -= strength/N s_i s_j (s_i = +-1). Throws ConfigError where weights are not symmetric, and for a
+  /// strength that is not positive, or above 1, or too small to make a difference.
+  void unlearn(const BitVector& state, double strength);
   bool unlearned() const { return unlearned_; }
 
   /// Of the perceptron rules, the least xi_i h_i over the patterns with weights of norm 1, for every unit.

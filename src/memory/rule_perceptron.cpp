@@ -31,13 +31,13 @@ class Gram {
   }
 
   /// Over all units.
-  void compute(Units units, std::int64_t listened) {
+  void compute(const UnitValues& values, std::int64_t listened) {
     parallel_for(count_, [&](std::int64_t p) {
       std::int32_t* row = products_.data() + p * count_;
       std::fill_n(row, count_, 0);
       add_common_bits(bits_.data() + p * words_, bits_.data(), words_, count_, row);
     });
-    if (units == Units::zero_one) return;
+    if (!values.plus_minus_one()) return;
     const auto size = static_cast<std::size_t>(count_);
     std::vector<std::int32_t> ups(size);
     for (std::size_t p = 0; p < size; ++p) ups[p] = products_[p * size + p];
@@ -46,11 +46,11 @@ class Gram {
           static_cast<std::int32_t>(listened) - 2 * ups[at / size] - 2 * ups[at % size] + 4 * products_[at];
   }
   /// Over those whose bits are set, with the patterns of another.
-  void compute(Units units, const Gram& all, std::span<const std::uint64_t> partners) {
+  void compute(const UnitValues& values, const Gram& all, std::span<const std::uint64_t> partners) {
     std::int64_t listened = 0;
     for (const std::uint64_t word : partners) listened += std::popcount(word);
     for (std::size_t i = 0; i < bits_.size(); ++i) bits_[i] = all.bits_[i] & partners[i % partners.size()];
-    compute(units, listened);
+    compute(values, listened);
   }
   std::span<const std::int32_t> products() const { return products_; }
 
@@ -83,9 +83,13 @@ using Method = bool (UnitLearner::*)();
 class Learning {
  public:
   Learning(const Lesson& lesson, Method method)
-      : lesson_(lesson), method_(method), all_(lesson.patterns), diluted_(!lesson.connections.complete()) {
+      : lesson_(lesson),
+        values_(lesson.values()),
+        method_(method),
+        all_(lesson.patterns),
+        diluted_(!lesson.connections.complete()) {
     if (!diluted_) {
-      all_.compute(lesson.options.units, lesson.patterns.units());
+      all_.compute(values_, lesson.patterns.units());
     } else {
       for (std::int64_t part = 0; part < kParts; ++part) own_.push_back(all_);
     }
@@ -114,13 +118,13 @@ class Learning {
     UnitTask task{.gram = (diluted_ ? own_[static_cast<std::size_t>(i % kParts)] : all_).products(),
                   .targets = {},
                   .own = {},
-                  .bias = options.bias.empty() ? 0 : options.bias[static_cast<std::size_t>(i)],
+                  .bias = values_.bias(i),
                   .margin = options.margin,
                   .max_epochs = options.max_epochs};
     for (std::int64_t p = 0; p < lesson_.patterns.size(); ++p) {
       const bool up = lesson_.patterns.get(p, i);
       task.targets.push_back(up ? 1 : -1);
-      task.own.push_back(diluted_ ? 0 : value_of(options.units, up));
+      task.own.push_back(diluted_ ? 0 : values_.value(up));
     }
     return UnitLearner(std::move(task));
   }
@@ -133,9 +137,7 @@ class Learning {
     std::atomic<std::int64_t> failed = end;
     parallel_for(kParts, [&](std::int64_t part) {
       for (std::int64_t i = first + part; i < failed; i += kParts) {
-        if (diluted_)
-          own_[static_cast<std::size_t>(part)].compute(lesson_.options.units, all_,
-                                                       lesson_.connections.of(i));
+        if (diluted_) own_[static_cast<std::size_t>(part)].compute(values_, all_, lesson_.connections.of(i));
         if ((units[static_cast<std::size_t>(i - first)].*method_)()) continue;
         std::int64_t lowest = failed;
         while (i < lowest && !failed.compare_exchange_weak(lowest, i)) {
@@ -150,15 +152,14 @@ class Learning {
   void set_weights(std::int64_t first, const std::vector<UnitLearner>& units, Weights& weights) const {
     const auto n = static_cast<std::size_t>(weights.units());
     std::vector<std::vector<double>> sums(units.size(), std::vector<double>(n));
-    std::vector<std::int32_t> values(n);
+    std::vector<std::int32_t> inputs(n);
     for (std::int64_t p = 0; p < lesson_.patterns.size(); ++p) {
       for (std::size_t j = 0; j < n; ++j)
-        values[j] = static_cast<std::int32_t>(
-            value_of(lesson_.options.units, lesson_.patterns.get(p, static_cast<std::int64_t>(j))));
+        inputs[j] = values_.value(lesson_.patterns.get(p, static_cast<std::int64_t>(j)));
       parallel_for(static_cast<std::int64_t>(units.size()), [&](std::int64_t at) {
         const auto u = static_cast<std::size_t>(at);
         const double count = units[u].counts()[static_cast<std::size_t>(p)];
-        if (count != 0) add_scaled(values.data(), weights.units(), count, sums[u].data());
+        if (count != 0) add_scaled(inputs.data(), weights.units(), count, sums[u].data());
       });
     }
     for (std::size_t u = 0; u < units.size(); ++u)
@@ -169,6 +170,7 @@ class Learning {
   }
 
   const Lesson& lesson_;
+  UnitValues values_;
   Method method_;
   Gram all_;
   bool diluted_;

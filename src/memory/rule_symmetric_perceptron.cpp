@@ -13,6 +13,7 @@ class SymmetricLearning {
  public:
   SymmetricLearning(const Lesson& lesson, Weights& weights)
       : lesson_(lesson),
+        values_(lesson.values()),
         weights_(weights),
         squares_(size()),
         sums_(size()),
@@ -47,14 +48,13 @@ class SymmetricLearning {
   /// N xi_i h_i in the pattern last looked at.
   double scaled(const BitVector& pattern, std::int64_t i) const {
     const auto u = static_cast<std::size_t>(i);
-    const double bias = lesson_.options.bias.empty() ? 0 : lesson_.options.bias[u];
-    const double field = sums_[u] + static_cast<double>(weights_.units()) * bias;
+    const double field = sums_[u] + static_cast<double>(weights_.units()) * values_.bias(i);
     return pattern.get(i) ? field : -field;
   }
 
   void look_at(const BitVector& pattern) {
     for (std::int64_t i = 0; i < weights_.units(); ++i)
-      inputs_[static_cast<std::size_t>(i)] = value_of(lesson_.options.units, pattern.get(i));
+      inputs_[static_cast<std::size_t>(i)] = values_.value(pattern.get(i));
     weights_.product(inputs_, sums_);
   }
 
@@ -98,6 +98,7 @@ class SymmetricLearning {
   }
 
   const Lesson& lesson_;
+  UnitValues values_;
   Weights& weights_;
   std::vector<double> squares_;  // of the weights into each unit
   std::vector<double> sums_;

@@ -9,6 +9,7 @@
 #include "hebb/binary_memory.hpp"
 #include "memory/connections.hpp"
 #include "memory/pattern_bits.hpp"
+#include "memory/unit_values.hpp"
 #include "memory/weights.hpp"
 
 namespace hebb::memory {
@@ -18,13 +19,9 @@ struct Lesson {
   const PatternBits& patterns;
   const BinaryOptions& options;
   const Connections& connections;
-};
 
-/// What a unit adds to the fields of others when it is up or down.
-inline double value_of(Units units, bool up) {
-  if (up) return 1.0;
-  return units == Units::zero_one ? 0.0 : -1.0;
-}
+  UnitValues values() const { return UnitValues(options); }
+};
 
 /// The values +-1 of a pattern, with zeros up to `padded`.
 std::vector<double> signs_of(const BitVector& pattern, std::int64_t padded);

@@ -1,7 +1,6 @@
 #include "memory/weights.hpp"
 
 #include <new>
-#include <stdexcept>
 #include <string>
 
 #include "hebb/error.hpp"
@@ -21,8 +20,9 @@ constexpr std::int64_t kTilesWorthParts = 256;
 Weights::Weights(std::int64_t units, bool symmetric)
     : units_(units), symmetric_(symmetric), side_((units + kTileSide - 1) / kTileSide) {
   try {
+    if (units > kMostUnits) throw std::bad_alloc();
     lines_.resize(static_cast<std::size_t>(tiles() * (kTileSize / 16)));
-  } catch (const std::exception&) {
+  } catch (const std::bad_alloc&) {
     throw ConfigError("the weights between " + std::to_string(units) + " units take " +
                       std::to_string(tiles() * kTileSize / 250'000'000) +
                       " GB, which cannot be had; rules hebb and pseudo-inverse do without weights");
@@ -82,10 +82,6 @@ void Weights::add_sent(std::int64_t j, double factor, std::span<double> y) const
   // The rest lies across the tiles of other rows.
   for (std::int64_t r = end; r < side_; ++r) {
     const std::int32_t* column = tile(number({r, row})) + within;
-    if (r + 1 < side_) {
-      const std::int32_t* next = tile(number({r + 1, row})) + within;
-      for (std::int64_t k = 0; k < kTileSide; ++k) __builtin_prefetch(next + k * kTileSide);
-    }
     add_scaled_strided(column, kTileSide, kTileSide, factor, y.data() + r * kTileSide);
   }
 }

@@ -20,7 +20,9 @@ namespace hebb::memory {
 /// They lie in tiles of 64 x 64; of symmetric weights, only the tiles on and below the diagonal.
 class Weights {
  public:
-  /// All zero. Throws ConfigError when there is not the memory.
+  static constexpr std::int64_t kMostUnits = std::int64_t{1} << 17;  ///< 34 GB, 69 GB if not symmetric
+
+  /// All zero. Throws ConfigError for more units, and when there is not the memory.
   Weights(std::int64_t units, bool symmetric);
 
   std::int64_t units() const { return units_; }
@@ -74,8 +76,12 @@ class Weights {
   std::int64_t number(Place at) const {
     return symmetric_ ? at.row * (at.row + 1) / 2 + at.column : at.row * side_ + at.column;
   }
-  const std::int32_t* tile(std::int64_t number) const { return lines_.data()->values + number * kTileSize; }
-  std::int32_t* tile(std::int64_t number) { return lines_.data()->values + number * kTileSize; }
+  const std::int32_t* tile(std::int64_t number) const {
+    return reinterpret_cast<const std::int32_t*>(lines_.data()) + number * kTileSize;
+  }
+  std::int32_t* tile(std::int64_t number) {
+    return reinterpret_cast<std::int32_t*>(lines_.data()) + number * kTileSize;
+  }
   std::int64_t index(std::int64_t sender, std::int64_t receiver) const;
   double peak() const;
   /// Adds the products of tiles [begin, end) to y.

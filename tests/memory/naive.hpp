@@ -51,8 +51,12 @@ class Network {
   /// Gives weights [units, units] to the network, each to be divided by `divisor`; dense energies have none.
   /// Sums of whole numbers are so exact, and ties are ties.
   void set_weights(std::vector<double> weights, double divisor) {
+    set_weights(std::move(weights), std::vector<double>(xi_[0].size(), divisor));
+  }
+  /// With a divisor for each unit, of the weights into it.
+  void set_weights(std::vector<double> weights, std::vector<double> divisors) {
     weights_ = std::move(weights);
-    divisor_ = divisor;
+    divisors_ = std::move(divisors);
   }
 
   double energy(const State& x) const {
@@ -62,7 +66,7 @@ class Network {
     if (options_.energy == Energy::quadratic) {
       const std::size_t n = x.size();
       for (std::size_t i = 0; i < n; ++i) {
-        for (std::size_t j = 0; j < n; ++j) result -= 0.5 * weights_[i * n + j] / divisor_ * x[i] * x[j];
+        for (std::size_t j = 0; j < n; ++j) result -= 0.5 * weights_[i * n + j] / divisors_[i] * x[i] * x[j];
       }
       return result;
     }
@@ -75,7 +79,7 @@ class Network {
     if (options_.energy == Energy::quadratic) {
       double h = 0;
       for (std::size_t j = 0; j < x.size(); ++j) h += weights_[i * x.size() + j] * x[j];
-      h = h / divisor_ + (options_.bias.empty() ? 0.0 : static_cast<double>(options_.bias[i]));
+      h = h / divisors_[i] + (options_.bias.empty() ? 0.0 : static_cast<double>(options_.bias[i]));
       return std::abs(h) < 1e-10 ? 0 : h;
     }
     State up = x;
@@ -175,7 +179,7 @@ class Network {
   std::vector<State> xi_;
   BinaryOptions options_;
   std::vector<double> weights_;
-  double divisor_ = 1;
+  std::vector<double> divisors_;
 };
 
 /// N J_ij = sum_mu xi^mu_i xi^mu_j, J_ii = 0.

@@ -97,7 +97,6 @@ inline Matrix naive_hebb(const std::vector<Row>& rows, const Matrix& mask) {
   for (std::size_t i = 0; i < n; ++i) {
     for (std::size_t j = 0; j < n; ++j) {
       for (const Row& row : rows) w[i][j] += row[i] * row[j] * mask[i][j];
-      w[i][j] /= static_cast<double>(n);
     }
   }
   return w;
@@ -106,7 +105,7 @@ inline Matrix naive_hebb(const std::vector<Row>& rows, const Matrix& mask) {
 inline Matrix naive_clipped(const std::vector<Row>& rows, const Matrix& mask) {
   Matrix w = naive_hebb(rows, mask);
   for (auto& line : w) {
-    for (double& value : line) value = ((value > 0) - (value < 0)) / static_cast<double>(w.size());
+    for (double& value : line) value = (value > 0) - (value < 0);
   }
   return w;
 }
@@ -180,9 +179,6 @@ inline Matrix naive_palimpsest(const std::vector<Row>& rows, const Matrix& mask,
         w[i][j] = std::clamp(w[i][j] + row[i] * row[j], -steps, steps) * mask[i][j];
     }
   }
-  for (auto& line : w) {
-    for (double& value : line) value /= static_cast<double>(n);
-  }
   return w;
 }
 
@@ -202,8 +198,22 @@ inline std::vector<double> plus(std::vector<double> k, const std::vector<double>
   return k;
 }
 
-inline Matrix naive_perceptron(const std::vector<Row>& rows, const Matrix& mask,
-                               const BinaryOptions& options) {
+/// Whole numbers over divisors, one a unit: sums are exact.
+struct Quotients {
+  Matrix whole;
+  std::vector<double> divisors;
+};
+
+inline double norm_of(const std::vector<double>& k) { return std::sqrt(dot(k, k)); }
+
+inline Quotients normalised(Matrix whole) {
+  std::vector<double> norms;
+  for (const auto& k : whole) norms.push_back(norm_of(k));
+  return {std::move(whole), std::move(norms)};
+}
+
+inline Quotients naive_perceptron(const std::vector<Row>& rows, const Matrix& mask,
+                                  const BinaryOptions& options) {
   Matrix w;
   for (std::size_t i = 0; i < mask.size(); ++i) {
     const double bias = options.bias.empty() ? 0 : options.bias[i];
@@ -212,45 +222,41 @@ inline Matrix naive_perceptron(const std::vector<Row>& rows, const Matrix& mask,
       learned = false;
       for (const Row& row : rows) {
         const std::vector<double> x = heard(row, mask, i, options.units);
-        const double norm = std::sqrt(dot(k, k));
-        const double stable = row[i] * (dot(k, x) + norm * bias);
-        if (stable > 0 && stable >= options.margin * norm) continue;
+        const double stable = row[i] * (dot(k, x) + norm_of(k) * bias);
+        if (stable > 0 && stable >= options.margin * norm_of(k)) continue;
         k = plus(std::move(k), x, row[i]);
         learned = true;
       }
     }
-    const double norm = std::sqrt(dot(k, k));
-    for (double& value : k) value /= norm;
     w.push_back(k);
   }
-  return w;
+  return normalised(w);
 }
 
-inline Matrix naive_minimum_overlap(const std::vector<Row>& rows, const Matrix& mask,
-                                    const BinaryOptions& options) {
+inline Quotients naive_minimum_overlap(const std::vector<Row>& rows, const Matrix& mask,
+                                       const BinaryOptions& options) {
   Matrix w;
   for (std::size_t i = 0; i < mask.size(); ++i) {
     std::vector<double> k(mask.size());
+    Matrix inputs;
+    for (const Row& row : rows) inputs.push_back(heard(row, mask, i, options.units));
     for (double steps = 0;; ++steps) {
       double least = INFINITY;
-      const Row* worst = nullptr;
-      for (const Row& row : rows) {
-        const double stable = row[i] * dot(k, heard(row, mask, i, options.units));
+      std::size_t worst = 0;
+      for (std::size_t p = 0; p < rows.size(); ++p) {
+        const double stable = rows[p][i] * dot(k, inputs[p]);
         if (stable < least) {
           least = stable;
-          worst = &row;
+          worst = p;
         }
       }
       // The largest stability there can be is at most |K| / steps.
-      const double norm = std::sqrt(dot(k, k));
-      if (least > 0 && least / norm >= 0.99 * norm / steps) break;
-      k = plus(std::move(k), heard(*worst, mask, i, options.units), (*worst)[i]);
+      if (least > 0 && least / norm_of(k) >= 0.99 * norm_of(k) / steps) break;
+      k = plus(std::move(k), inputs[worst], rows[worst][i]);
     }
-    const double norm = std::sqrt(dot(k, k));
-    for (double& value : k) value /= norm;
     w.push_back(k);
   }
-  return w;
+  return normalised(w);
 }
 
 inline Matrix naive_symmetric_perceptron(const std::vector<Row>& rows, const Matrix& mask,
@@ -264,36 +270,46 @@ inline Matrix naive_symmetric_perceptron(const std::vector<Row>& rows, const Mat
       for (std::size_t i = 0; i < n; ++i) {
         const double bias = options.bias.empty() ? 0 : options.bias[i] * static_cast<double>(n);
         const double stable = row[i] * (dot(w[i], heard(row, mask, i, options.units)) + bias);
-        if (stable > 0 && stable >= options.margin * std::sqrt(dot(w[i], w[i]))) continue;
+        if (stable > 0 && stable >= options.margin * norm_of(w[i])) continue;
         wrong[i] = row[i];
         learned = true;
       }
       for (std::size_t i = 0; i < n; ++i) {
-        for (std::size_t j = 0; j < n; ++j)
-          w[i][j] += mask[i][j] *
-                     (wrong[i] * input(options.units, row[j]) + wrong[j] * input(options.units, row[i]));
+        for (std::size_t j = 0; j < n; ++j) {
+          const double change =
+              wrong[i] * input(options.units, row[j]) + wrong[j] * input(options.units, row[i]);
+          w[i][j] += mask[i][j] * change;
+        }
       }
     }
-  }
-  for (auto& line : w) {
-    for (double& value : line) value /= static_cast<double>(n);
   }
   return w;
 }
 
-inline Matrix weights_of(const std::vector<Row>& rows, const BinaryOptions& options, std::size_t units) {
+/// Of rules whose weights are not rounded, whole numbers and divisors; of the others, the weights.
+inline Quotients quotients_of(const std::vector<Row>& rows, const BinaryOptions& options, std::size_t units) {
   const Matrix mask = mask_of(options, units);
+  const std::vector<double> ones(units, 1.0);
+  const std::vector<double> n(units, static_cast<double>(units));
   switch (options.rule) {
-    case Rule::hebb: return naive_hebb(rows, mask);
-    case Rule::storkey: return naive_storkey(rows, mask);
-    case Rule::pseudo_inverse: return naive_pseudo_inverse(rows, mask);
+    case Rule::hebb: return {naive_hebb(rows, mask), n};
+    case Rule::storkey: return {naive_storkey(rows, mask), ones};
+    case Rule::pseudo_inverse: return {naive_pseudo_inverse(rows, mask), ones};
     case Rule::perceptron: return naive_perceptron(rows, mask, options);
-    case Rule::symmetric_perceptron: return naive_symmetric_perceptron(rows, mask, options);
+    case Rule::symmetric_perceptron: return {naive_symmetric_perceptron(rows, mask, options), n};
     case Rule::minimum_overlap: return naive_minimum_overlap(rows, mask, options);
-    case Rule::clipped: return naive_clipped(rows, mask);
-    case Rule::palimpsest: return naive_palimpsest(rows, mask, options.bound);
+    case Rule::clipped: return {naive_clipped(rows, mask), n};
+    case Rule::palimpsest: return {naive_palimpsest(rows, mask, options.bound), n};
   }
   return {};
+}
+
+inline Matrix weights_of(const std::vector<Row>& rows, const BinaryOptions& options, std::size_t units) {
+  Quotients result = quotients_of(rows, options, units);
+  for (std::size_t i = 0; i < units; ++i) {
+    for (double& value : result.whole[i]) value /= result.divisors[i];
+  }
+  return result.whole;
 }
 
 /// How far rounding may take weights: of most rules, which are whole multiples of something, the last bit.

@@ -322,15 +322,10 @@ TEST(Rules, RefuseOptionsThatMakeNoSense) {
   const auto refused = [&](const BinaryOptions& options) {
     EXPECT_THROW(MatrixCouplings(patterns, options), Error);
   };
-  refused({.dilution = 1});
-  refused({.dilution = -0.1});
-  refused({.dilution = std::nan("")});
   refused({.margin = -1});
   refused({.margin = INFINITY});
   refused({.max_epochs = 0});
   refused({.bound = 0});
-  refused({.energy = Energy::exponential});
-  refused({.bias = {1, 2}});
   const PatternBits huge(std::int64_t{1} << 22);
   EXPECT_THROW(MatrixCouplings(huge, {.rule = Rule::storkey}), ConfigError);  // 35 TB
 }
