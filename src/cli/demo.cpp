@@ -76,7 +76,8 @@ std::string mistakes(const SavedModel& saved, const Dataset& test) {
   }
   if (pixels.empty()) return "";
   std::vector<std::span<const std::uint8_t>> views(pixels.begin(), pixels.end());
-  return draw_images(views, captions, static_cast<int>(kStrokesSide), speaks_utf8());
+  constexpr auto kSide = static_cast<int>(kStrokesSide);
+  return draw_images(views, captions, {.height = kSide, .width = kSide}, speaks_utf8());
 }
 
 void digits(const Context& context) {

@@ -7,6 +7,10 @@ void add_memory(CLI::App& app, Context& context) {
   memory->require_subcommand(1);
   add_memory_capacity(*memory, context);
   add_memory_census(*memory, context);
+  add_memory_store(*memory, context);
+  add_memory_recall(*memory, context);
+  add_memory_list(*memory, context);
+  add_memory_forget(*memory, context);
   add_memory_theory(*memory, context);
 }
 

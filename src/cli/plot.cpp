@@ -100,21 +100,24 @@ std::string plot_curve(std::span<const double> values, const PlotOptions& option
 }
 
 std::string draw_images(const std::vector<std::span<const std::uint8_t>>& images,
-                        const std::vector<std::string>& captions, int side, bool utf8) {
+                        const std::vector<std::string>& captions, PixelSize size, bool utf8) {
   constexpr int kInk = 96;
   constexpr std::string_view kShades = " .:-=+*#%@";
   std::string text;
   for (const std::string& caption : captions) {
-    const auto pad = static_cast<std::size_t>(std::max(0, side - static_cast<int>(display_width(caption))));
+    const auto pad =
+        static_cast<std::size_t>(std::max(0, size.width - static_cast<int>(display_width(caption))));
     text += " " + caption + std::string(pad, ' ');
   }
-  text += "\n";
-  for (int row = 0; row < side; row += 2) {
+  if (text.find_first_not_of(' ') == std::string::npos) text.clear();
+  if (!text.empty()) text += "\n";
+  for (int row = 0; row < size.height; row += 2) {
     for (const auto& image : images) {
       text += " ";
-      for (int column = 0; column < side; ++column) {
-        const int top = image[static_cast<std::size_t>(row * side + column)];
-        const int bottom = row + 1 < side ? image[static_cast<std::size_t>((row + 1) * side + column)] : 0;
+      for (int column = 0; column < size.width; ++column) {
+        const int at = row * size.width + column;
+        const int top = image[static_cast<std::size_t>(at)];
+        const int bottom = row + 1 < size.height ? image[static_cast<std::size_t>(at + size.width)] : 0;
         if (utf8) {
           text += top >= kInk ? (bottom >= kInk ? "█" : "▀") : (bottom >= kInk ? "▄" : " ");
         } else {

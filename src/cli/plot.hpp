@@ -20,8 +20,14 @@ struct PlotOptions {
 /// allowed. Values that are not finite are left out.
 std::string plot_curve(std::span<const double> values, const PlotOptions& options);
 
-/// Gray images of `side` x `side` bytes, ink high, side by side, each under its caption.
+struct PixelSize {
+  int height;
+  int width;
+};
+
+/// Gray images of bytes, all of this size, ink high, side by side, each under its caption; no line of
+/// captions where all are empty.
 std::string draw_images(const std::vector<std::span<const std::uint8_t>>& images,
-                        const std::vector<std::string>& captions, int side, bool utf8);
+                        const std::vector<std::string>& captions, PixelSize size, bool utf8);
 
 }  // namespace hebb::cli

@@ -1,0 +1,44 @@
+#include "cli/state_picture.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "cli/plot.hpp"
+#include "cli/terminal.hpp"
+#include "hebb/pattern_files.hpp"
+
+namespace hebb::cli {
+
+namespace {
+
+/// Of units that are no image: rows of a rectangle that is about twice as wide as high.
+memory::Look as_rectangle(std::int64_t units) {
+  const auto width = static_cast<std::int64_t>(std::ceil(std::sqrt(2 * static_cast<double>(units))));
+  return {.kind = memory::Look::Kind::image, .height = (units + width - 1) / width, .width = width};
+}
+
+}  // namespace
+
+Image image_of_state(std::span<const float> state, const memory::Look& look) {
+  Image image{static_cast<int>(look.height), static_cast<int>(look.width), 1, {}};
+  image.bytes.resize(static_cast<std::size_t>(look.height * look.width));
+  for (std::size_t i = 0; i < state.size(); ++i) image.bytes[i] = (state[i] > 0) != look.inverted ? 255 : 0;
+  return image;
+}
+
+std::string draw_state(std::span<const float> state, const memory::Look& look, int width) {
+  if (look.kind == memory::Look::Kind::text) return " " + memory::text_of_state(state) + "\n";
+  memory::Look shown =
+      look.kind == memory::Look::Kind::image ? look : as_rectangle(static_cast<std::int64_t>(state.size()));
+  shown.inverted = false;  // ink is what is up
+  Image image = image_of_state(state, shown);
+  const int most = std::max(8, width - 2);
+  if (image.width > most)
+    image = resized(
+        image, std::max(1, static_cast<int>(static_cast<std::int64_t>(image.height) * most / image.width)),
+        most);
+  const std::span<const std::uint8_t> pixels(image.bytes);
+  return draw_images({pixels}, {""}, {.height = image.height, .width = image.width}, speaks_utf8());
+}
+
+}  // namespace hebb::cli

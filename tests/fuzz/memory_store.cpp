@@ -1,0 +1,43 @@
+#include "hebb/memory_store.hpp"
+
+#include <cstddef>
+#include <cstdint>
+
+#include "hebb/error.hpp"
+#include "hebb/io.hpp"
+#include "io/json.hpp"
+
+namespace {
+
+/// Whether learning is quick: sizes beyond that are tried by the tests.
+bool is_small(const hebb::SafetensorsFile& file) {
+  const auto memory = file.metadata.find("memory");
+  if (memory == file.metadata.end()) return true;
+  try {
+    const hebb::Json json = hebb::parse_json(memory->second);
+    return json.is_object() && json.value("neurons", 0.0) <= 256 && json.value("max_epochs", 0.0) <= 1e5;
+  } catch (const hebb::Json::exception&) {
+    return true;
+  }
+}
+
+}  // namespace
+
+// A store that is read is written and read back the same, and recalls.
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  if (size > 8192) return 0;
+  try {
+    const hebb::SafetensorsFile file = hebb::parse_safetensors({data, size});
+    if (!is_small(file)) return 0;
+    const auto store = hebb::memory::Store::from_safetensors(file);
+    const auto again = hebb::memory::Store::from_safetensors(store.to_safetensors());
+    if (again.patterns().bits != store.patterns().bits) __builtin_trap();
+    if (store.size() == 0) return 0;
+    const auto cue = store.patterns().values(0, store.memory().options().units);
+    const auto found = store.recognise(cue, {.max_sweeps = 20});
+    if (found.recall.state.size() != cue.size()) __builtin_trap();
+    store.warning();
+  } catch (const hebb::Error&) {
+  }
+  return 0;
+}
