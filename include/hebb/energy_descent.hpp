@@ -1,15 +1,16 @@
-/// Optimisation as energy descent: write what shall be small as a quadratic energy of binary variables, and
+/// Optimization as energy descent: write what shall be small as a quadratic energy of binary variables, and
 /// let a network of such units come to rest in it.
 ///
 ///     QuadraticEnergy energy(3);                  // x_0, x_1, x_2 of 0 or 1
 ///     energy.add(0, 2.0);                         // 2 x_0
 ///     energy.add(0, 2, -1.5);                     // - 1.5 x_0 x_2
 ///     energy.add_square({{0}, {1}, {2}}, 1, 10);  // 10 (x_0 + x_1 + x_2 - 1)^2: exactly one of them
-///     const Minimum found = minimise(energy, {.starts = 1000});
+///     const Minimum found = minimize(energy, {.starts = 1000});
 ///
 /// hebb/energy_problems.hpp has well-known problems written so.
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <memory>
 
@@ -121,9 +122,11 @@ struct DescentOptions {
   std::uint64_t seed = 0;
   /// Called for each start, in their order, by the calling thread; false ends the search after it.
   std::function<bool(std::int64_t start, const DescentRun& run)> on_run = {};
+  /// Set by another thread or a signal, it ends the search soon; starts that were not through are left out.
+  const std::atomic<bool>* stop = nullptr;
 };
 
-/// The best of all starts.
+/// The best of all starts. Without any, when it was stopped before, the state is empty.
 struct Minimum {
   std::vector<float> state;
   double energy = 0;
@@ -137,7 +140,7 @@ struct Minimum {
 /// Searches for the state of lowest energy from many starts, by all threads. A change that lowers the energy
 /// by less than 1e-10 of the coefficients it touches is rounding and not made. Throws ConfigError for options
 /// out of range.
-Minimum minimise(const QuadraticEnergy& energy, const DescentOptions& options = {});
+Minimum minimize(const QuadraticEnergy& energy, const DescentOptions& options = {});
 /// Start number `start` of it, by itself.
 DescentRun descend(const QuadraticEnergy& energy, const DescentOptions& options, std::int64_t start);
 

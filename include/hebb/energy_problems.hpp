@@ -59,6 +59,9 @@ std::optional<std::vector<std::int64_t>> queens_of(std::span<const float> state)
 
 // ---- The travelling salesman ----
 
+/// The most cities of the energies below, which have a pair of units for each two cities and position.
+inline constexpr std::int64_t kMostCities = 200;
+
 struct City {
   double x = 0, y = 0;
 };
@@ -90,7 +93,7 @@ struct HopfieldTank {
 /// The share of tours does not change with the tolerance of the integration, 1e-2 to 1e-4, nor when more time
 /// is given.
 ///
-/// Throws ConfigError for fewer than 2 or more than 512 cities, for two at the same place, and for numbers
+/// Throws ConfigError for fewer than 2 or more than 200 cities, for two at the same place, and for numbers
 /// that are not finite.
 QuadraticEnergy hopfield_tank(std::span<const City> cities, const HopfieldTank& parameters = {});
 /// Graded units as in the paper, for so many cities. Throws ConfigError for fewer than 2.

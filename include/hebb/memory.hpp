@@ -7,6 +7,7 @@
 ///   hebb/modern_memory.hpp      continuous states, updated by a softmax over the patterns
 ///   hebb/graded_memory.hpp      units of graded response in continuous time
 ///   hebb/sequence_memory.hpp    sequences of patterns, which have no energy
+///   hebb/energy_descent.hpp     optimization: states of low quadratic energy; hebb/energy_problems.hpp
 ///   hebb/attractors.hpp         what a memory came to rest in, a census of it, basins of attraction
 ///   hebb/memory_theory.hpp      capacity laws and the replica theory
 #pragma once

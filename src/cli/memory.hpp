@@ -12,5 +12,6 @@ void add_memory_list(CLI::App& memory, Context& context);
 void add_memory_recall(CLI::App& memory, Context& context);
 void add_memory_store(CLI::App& memory, Context& context);
 void add_memory_theory(CLI::App& memory, Context& context);
+void add_memory_tsp(CLI::App& memory, Context& context);
 
 }  // namespace hebb::cli

@@ -32,9 +32,24 @@ class Canvas {
     cells_[static_cast<std::size_t>(y / 4 * columns_ + x / 2)] |=
         kBits[static_cast<std::size_t>(y % 4)][static_cast<std::size_t>(x % 2)];
   }
+  /// From dot to dot, both included.
+  void line(int x0, int y0, int x1, int y1) {
+    const int steps = std::max({std::abs(x1 - x0), std::abs(y1 - y0), 1});
+    for (int k = 0; k <= steps; ++k) {
+      const double part = static_cast<double>(k) / steps;
+      set(static_cast<int>(std::lround(x0 + part * (x1 - x0))),
+          static_cast<int>(std::lround(y0 + part * (y1 - y0))));
+    }
+  }
+  /// A sign instead of the dots of the character where this dot is.
+  void mark(int x, int y) { cells_[static_cast<std::size_t>(y / 4 * columns_ + x / 2)] = kMark; }
   std::string row(int r) const {
     std::string text;
     for (int c = 0; c < columns_; ++c) {
+      if (cells_[static_cast<std::size_t>(r * columns_ + c)] == kMark) {
+        text += utf8_ ? "●" : "o";
+        continue;
+      }
       const unsigned bits = cells_[static_cast<std::size_t>(r * columns_ + c)];
       text += utf8_ ? (bits == 0 ? " " : braille(bits)) : (bits == 0 ? " " : "*");
     }
@@ -42,6 +57,7 @@ class Canvas {
   }
 
  private:
+  static constexpr unsigned kMark = 256;
   int columns_;
   int rows_;
   bool utf8_;
@@ -97,6 +113,37 @@ std::string plot_curve(std::span<const double> values, const PlotOptions& option
   const auto gap = std::max<std::ptrdiff_t>(1, canvas.dots_wide() / 2 - labels);
   return text + std::string(kLabel + 2, ' ') + options.first +
          std::string(static_cast<std::size_t>(gap), ' ') + last + "\n";
+}
+
+std::string plot_way(std::span<const double> x, std::span<const double> y, std::span<const std::int64_t> way,
+                     const PlotOptions& options) {
+  if (x.empty()) return "";
+  const auto [left, right] = std::minmax_element(x.begin(), x.end());
+  const auto [low, high] = std::minmax_element(y.begin(), y.end());
+  // Dots are as far apart in both directions.
+  const double wide = *right - *left;
+  const double tall = *high - *low;
+  const double dots_wide = 2.0 * std::max(1, options.width) - 1;
+  const double dots_high = 4.0 * std::max(1, options.height) - 1;
+  const double of_width = wide > 0 ? dots_wide / wide : 0;
+  const double of_height = tall > 0 ? dots_high / tall : 0;
+  const double scale = wide > 0 && tall > 0 ? std::min(of_width, of_height) : of_width + of_height;
+  const auto dots = [&](double extent) { return static_cast<int>(std::lround(extent * scale)); };
+  Canvas canvas(dots(wide) / 2 + 1, dots(tall) / 4 + 1, options.utf8);
+  const auto column = [&](std::int64_t k) { return dots(x[static_cast<std::size_t>(k)] - *left); };
+  const auto row = [&](std::int64_t k) { return dots(*high - y[static_cast<std::size_t>(k)]); };
+  for (std::size_t k = 0; k < way.size(); ++k) {
+    const std::int64_t to = way[(k + 1) % way.size()];
+    canvas.line(column(way[k]), row(way[k]), column(to), row(to));
+  }
+  for (std::size_t k = 0; k < x.size(); ++k)
+    canvas.mark(column(static_cast<std::int64_t>(k)), row(static_cast<std::int64_t>(k)));
+  std::string text;
+  for (int r = 0; r < canvas.dots_high() / 4; ++r) {
+    const std::string line = canvas.row(r);
+    text += line.substr(0, line.find_last_not_of(' ') + 1) + "\n";
+  }
+  return text;
 }
 
 std::string draw_images(const std::vector<std::span<const std::uint8_t>>& images,

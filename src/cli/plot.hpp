@@ -30,4 +30,9 @@ struct PixelSize {
 std::string draw_images(const std::vector<std::span<const std::uint8_t>>& images,
                         const std::vector<std::string>& captions, PixelSize size, bool utf8);
 
+/// A closed way through points [count] of x and y, y upwards, as a map of at most options.width columns and
+/// options.height rows; points are marked. Without `way`, the points alone.
+std::string plot_way(std::span<const double> x, std::span<const double> y, std::span<const std::int64_t> way,
+                     const PlotOptions& options);
+
 }  // namespace hebb::cli

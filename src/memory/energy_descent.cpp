@@ -80,6 +80,8 @@ struct Search {
     if (options.method == Descent::annealing && options.temperatures.empty())
       options.temperatures = usual_cooling(terms, options.seed);
   }
+  bool stopped() const { return options.stop != nullptr && options.stop->load(std::memory_order_relaxed); }
+  /// A run that was stopped has no state.
   DescentRun run(std::int64_t start) const;
   DescentRun run_binary(Random& random) const;
   DescentRun run_graded(Random& random) const;
@@ -111,12 +113,14 @@ DescentRun Search::run_binary(Random& random) const {
   };
   constexpr double kNever = 40;  // exp(-40) is below the least random number but zero
   for (const double t : options.temperatures) {
+    if (stopped()) return {};
     sweep([&](std::size_t i) {
       const double climb = walk.change(i) / t;
       return climb < kNever && uniform(random) * (1 + std::exp(climb)) < 1;
     });
   }
   for (std::int64_t k = 0; k < options.max_sweeps && run.ending != Ending::fixed_point; ++k) {
+    if (stopped()) return {};
     if (sweep([&](std::size_t i) { return walk.descends(i); }) == 0) run.ending = Ending::fixed_point;
   }
   finish(terms, walk.state(), run);
@@ -221,6 +225,7 @@ DescentRun Search::run_graded(Random& random) const {
   run.history.push_back(graded.energy());
   std::int64_t stride = 1;
   while (run.sweeps < options.graded.max_steps && graded.time() < options.graded.max_time && graded.step()) {
+    if (stopped()) return {};
     if (++run.sweeps % stride == 0) run.history.push_back(graded.energy());
     if (run.history.size() == kPoints) {  // keeps every second one
       for (std::size_t k = 0; 2 * k < kPoints; ++k) run.history[k] = run.history[2 * k];
@@ -242,10 +247,10 @@ DescentRun Search::run(std::int64_t start) const {
 
 }  // namespace
 
-Minimum minimise(const QuadraticEnergy& energy, const DescentOptions& options) {
+Minimum minimize(const QuadraticEnergy& energy, const DescentOptions& options) {
   const Search search(energy, options);
   // Starts are made in groups, so that they can be told of in their order, and few are kept.
-  constexpr std::int64_t kGroup = 64;
+  constexpr std::int64_t kGroup = 32;
   const double rounding = search.terms.rounding();
   Minimum best;
   bool goes_on = true;
@@ -254,6 +259,8 @@ Minimum minimise(const QuadraticEnergy& energy, const DescentOptions& options) {
     parallel_for(static_cast<std::int64_t>(runs.size()),
                  [&](std::int64_t k) { runs[static_cast<std::size_t>(k)] = search.run(first + k); });
     for (DescentRun& run : runs) {
+      goes_on = !run.state.empty();
+      if (!goes_on) break;
       const auto start = static_cast<std::int64_t>(best.energies.size());
       best.energies.push_back(run.energy);
       best.at_rest += run.ending == Ending::fixed_point ? 1 : 0;

@@ -89,7 +89,7 @@ Solutions solve(const QuadraticEnergy& energy,
     }
     return !options.on_run || options.on_run(start, run);
   };
-  result.minimum = minimise(energy, watched);
+  result.minimum = minimize(energy, watched);
   return result;
 }
 
@@ -184,9 +184,9 @@ namespace {
 double distance(const City& a, const City& b) { return std::hypot(a.x - b.x, a.y - b.y); }
 
 void check(std::span<const City> cities, double unit) {
-  constexpr std::size_t kMost = 512;  // of which the energy has 134 million pairs
-  if (cities.size() < 2 || cities.size() > kMost)
-    throw ConfigError("a tour takes 2 to 512 cities; got " + std::to_string(cities.size()));
+  if (cities.size() < 2 || cities.size() > static_cast<std::size_t>(kMostCities))
+    throw ConfigError("a tour takes 2 to " + std::to_string(kMostCities) + " cities; got " +
+                      std::to_string(cities.size()));
   if (!(unit > 0) || !std::isfinite(unit))
     throw ConfigError("unit must be positive and finite; got " + std::to_string(unit));
   for (std::size_t a = 0; a < cities.size(); ++a) {

@@ -1,6 +1,7 @@
 // Quadratic energies and what minimises them, against plain sums and exhaustive search.
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <cmath>
 #include <limits>
 
@@ -150,7 +151,7 @@ TEST(EnergyDescent, FindsTheLowestStateOfSmallEnergies) {
         DescentOptions options = {.method = method, .starts = 150};
         options.graded.start = units == Units::zero_one ? 0.5 : 0.0;
         options.graded.noise = 3;
-        const Minimum found = minimise(sample.energy, options);
+        const Minimum found = minimize(sample.energy, options);
         EXPECT_NEAR(found.energy, sample.plain(found.state), 1e-9);
         const double lowest = enumerate(sample.energy).energy;
         EXPECT_GE(found.energy, lowest - 1e-9);
@@ -249,9 +250,9 @@ TEST(EnergyDescent, DoesNotDependOnThreadsNorOnOtherStarts) {
       return true;
     };
     set_threads(1);
-    const Minimum one = minimise(sample.energy, options);
+    const Minimum one = minimize(sample.energy, options);
     set_threads(3);
-    const Minimum three = minimise(sample.energy, options);
+    const Minimum three = minimize(sample.energy, options);
     EXPECT_EQ(one.energies, three.energies);
     EXPECT_EQ(one.state, three.state);
     EXPECT_EQ(one.history, three.history);
@@ -268,10 +269,33 @@ TEST(EnergyDescent, EndsWhenToldTo) {
   energy.add(1, -1);
   DescentOptions options = {.starts = 1000};
   options.on_run = [](std::int64_t start, const DescentRun&) { return start < 9; };
-  const Minimum found = minimise(energy, options);
+  const Minimum found = minimize(energy, options);
   EXPECT_EQ(found.energies.size(), 10U);
   EXPECT_EQ(found.energy, -1);
   EXPECT_EQ(found.hits, 10);
+}
+
+TEST(EnergyDescent, EndsWhenStopped) {
+  Random random(10);
+  const Sample sample = random_sample(10, Units::zero_one, random);
+  std::atomic<bool> stop{true};
+  for (const Descent method : {Descent::asynchronous, Descent::annealing, Descent::graded}) {
+    DescentOptions options = {.method = method, .starts = 300, .stop = &stop};
+    stop = true;
+    const Minimum none = minimize(sample.energy, options);
+    EXPECT_TRUE(none.energies.empty());
+    EXPECT_TRUE(none.state.empty());
+    EXPECT_EQ(none.hits, 0);
+    stop = false;
+    options.on_run = [&](std::int64_t start, const DescentRun&) {
+      if (start == 20) stop = true;
+      return true;
+    };
+    // The group of starts that was under way is told of, no other begins.
+    const Minimum some = minimize(sample.energy, options);
+    EXPECT_GE(some.energies.size(), 21U);
+    EXPECT_LT(some.energies.size(), 300U);
+  }
 }
 
 TEST(EnergyDescent, StopsAtItsLimits) {
@@ -289,7 +313,7 @@ TEST(EnergyDescent, StopsAtItsLimits) {
 
 TEST(EnergyDescent, AFlatEnergyIsLeftAlone) {
   for (const Descent method : {Descent::asynchronous, Descent::annealing, Descent::graded}) {
-    const Minimum found = minimise(QuadraticEnergy(4), {.method = method, .starts = 3});
+    const Minimum found = minimize(QuadraticEnergy(4), {.method = method, .starts = 3});
     EXPECT_EQ(found.energy, 0);
     EXPECT_EQ(found.hits, 3);
     EXPECT_EQ(found.at_rest, 3);
@@ -314,12 +338,12 @@ TEST(EnergyDescent, RefusesWhatMakesNoSense) {
   EXPECT_THROW(energy.value(State{1, 0, -1}), DataError);
   EXPECT_THROW(energy.value(State{1, 0, std::nanf("")}), DataError);
   EXPECT_EQ(energy.value(State{1, 0, 1}), 0);
-  EXPECT_THROW(minimise(energy, {.starts = 0}), ConfigError);
-  EXPECT_THROW(minimise(energy, {.max_sweeps = 0}), ConfigError);
-  EXPECT_THROW(minimise(energy, {.temperatures = {1.0}}), ConfigError);
-  EXPECT_THROW(minimise(energy, {.method = Descent::annealing, .temperatures = {1.0, 0.0}}), ConfigError);
+  EXPECT_THROW(minimize(energy, {.starts = 0}), ConfigError);
+  EXPECT_THROW(minimize(energy, {.max_sweeps = 0}), ConfigError);
+  EXPECT_THROW(minimize(energy, {.temperatures = {1.0}}), ConfigError);
+  EXPECT_THROW(minimize(energy, {.method = Descent::annealing, .temperatures = {1.0, 0.0}}), ConfigError);
   const auto graded = [&](const GradedUnits& units) {
-    minimise(energy, {.method = Descent::graded, .graded = units});
+    minimize(energy, {.method = Descent::graded, .graded = units});
   };
   EXPECT_THROW(graded({.width = 0}), ConfigError);
   EXPECT_THROW(graded({.time_constant = infinity}), ConfigError);
