@@ -118,7 +118,7 @@ void add_memory_census(CLI::App& app, Context& context) {
   command->add_flag("--exhaustive", options->census.exhaustive, "All 2^N states, of at most 24 units");
   add_order(*command, options->order);
   command
-      ->add_option("--sweeps", options->census.recall.max_sweeps,
+      ->add_option("--max-sweeps", options->census.recall.max_sweeps,
                    "At most so many sweeps a start (default 1000)")
       ->check(is_number<std::int64_t>())
       ->type_name("N");

@@ -279,8 +279,7 @@ void recall_trials(const Options& options, const Store& store, Context& context)
   if (!options.out.empty() && options.trials > 1)
     throw ConfigError("--out goes with --input, --text, or one trial");
   const memory::RecallOptions how = recall_options(options);
-  const std::optional<std::int64_t> chosen =
-      options.pattern.empty() ? std::nullopt : std::optional(store.find(options.pattern));
+  const std::int64_t chosen = options.pattern.empty() ? -1 : store.find(options.pattern);
   const memory::Units units = store.memory().options().units;
   watch_interrupts();
   Tally tally;
@@ -292,7 +291,7 @@ void recall_trials(const Options& options, const Store& store, Context& context)
     for (std::int64_t k = 0; k < count; ++k) {
       Random random(options.seed, static_cast<std::uint64_t>(first + k));
       const auto drawn = static_cast<std::int64_t>(random.below(static_cast<std::uint32_t>(store.size())));
-      patterns.push_back(store.patterns().values(chosen.value_or(drawn), units));
+      patterns.push_back(store.patterns().values(chosen < 0 ? drawn : chosen, units));
       std::vector<float> cue = patterns.back();
       invert(cue, flip, random);
       cues.insert(cues.end(), cue.begin(), cue.end());
@@ -305,7 +304,7 @@ void recall_trials(const Options& options, const Store& store, Context& context)
     if (!options.json) text += text_of(store, found.front());
   }
   print(options.json ? json_text(json_of(tally)) + "\n" : text + text_of(tally, flip));
-  if (interrupted()) context.exit_code = 130;
+  if (interrupted()) context.exit_code = kInterrupted;
 }
 
 void run(const Options& options, Context& context) {

@@ -187,7 +187,7 @@ Json json_of(const Result& result, const Options& o, std::size_t cities, const C
   const auto add_share = [&](const std::string& name, const std::optional<std::int64_t>& count) {
     const bool known = count && found.starts > 0;
     json[name] = known ? Json(result.share(*count)) : Json(nullptr);
-    json[name + "_interval"] = known ? json_of(result.interval(*count)) : Json(nullptr);
+    json[name + "_interval"] = known ? cli::json_of(result.interval(*count)) : Json(nullptr);
   };
   add_share("valid_fraction", found.valid);
   json["best_length"] = optional(found.best_cost);
@@ -271,7 +271,7 @@ void run(Options o, const CLI::App& command, Context& context) {
   result.found = search(o, cities, is_terminal(2) && !context.quiet);
   if (result.found.best_cost) result.tour = *memory::tour_of(result.found.best_state);
   if (interrupted()) {
-    context.exit_code = 130;
+    context.exit_code = kInterrupted;
     if (!context.quiet) tell(fmt::format("hebb: interrupted after {} starts\n", result.found.starts));
   }
   print(o.json ? json_text(json_of(result, o, cities.size(), context)) + "\n" : text_of(result, cities));

@@ -68,6 +68,18 @@ HWY_INLINE void ForEachBit(D d, const std::uint64_t* line, const Body& body) {
   for (std::size_t lane = 0; lane < kLanes; lane += hn::Lanes(d)) ForEachBitOf(d, line, lane, body);
 }
 
+/// `yes` where bits are negative. (IfNegativeThenElse of doubles looks at their sign alone with vectors, but
+/// compares with zero in the portable code, which takes the patterns of bits that are no numbers otherwise.)
+template <class DF, class VI, class V>
+HWY_INLINE V WhereNegative(DF df, VI bits, V yes, V no) {
+#if HWY_TARGET == HWY_SCALAR
+  (void)df;
+  return hn::GetLane(bits) < 0 ? yes : no;
+#else
+  return hn::IfNegativeThenElse(hn::BitCast(df, bits), yes, no);
+#endif
+}
+
 // At most one vector long, as a line is.
 template <class T>
 using LineTag = hn::CappedTag<T, kLineBits / (8 * sizeof(T))>;
@@ -107,8 +119,7 @@ double SumWhereSetF64(const std::uint64_t* line, const double* values) {
   auto sum = hn::Zero(df);
   auto other = hn::Zero(df);
   ForEachBit(d, line, [&](auto bits, std::size_t place) {
-    const auto value =
-        hn::IfNegativeThenElse(hn::BitCast(df, bits), hn::Load(df, values + place), hn::Zero(df));
+    const auto value = WhereNegative(df, bits, hn::Load(df, values + place), hn::Zero(df));
     const auto next = hn::Add(other, value);  // two chains, for an addition takes longer than the rest
     other = sum;
     sum = next;
@@ -122,8 +133,8 @@ double DifferenceByBits(const std::uint64_t* line, const double* plus, const dou
   auto sum = hn::Zero(df);
   auto other = hn::Zero(df);
   ForEachBit(d, line, [&](auto bits, std::size_t place) {
-    const auto value = hn::IfNegativeThenElse(hn::BitCast(df, bits), hn::Load(df, plus + place),
-                                              hn::Neg(hn::Load(df, minus + place)));
+    const auto value =
+        WhereNegative(df, bits, hn::Load(df, plus + place), hn::Neg(hn::Load(df, minus + place)));
     const auto next = hn::Add(other, value);
     other = sum;
     sum = next;
@@ -155,7 +166,7 @@ void AddByBitsF64(const std::uint64_t* line, double* values, double delta) {
   const auto up = hn::Set(df, delta);
   const auto down = hn::Set(df, -delta);
   ForEachBit(d, line, [&](auto bits, std::size_t place) {
-    const auto change = hn::IfNegativeThenElse(hn::BitCast(df, bits), up, down);
+    const auto change = WhereNegative(df, bits, up, down);
     hn::Store(hn::Add(hn::Load(df, values + place), change), df, values + place);
   });
 }

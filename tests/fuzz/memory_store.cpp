@@ -15,7 +15,7 @@ bool is_small(const hebb::SafetensorsFile& file) {
   if (memory == file.metadata.end()) return true;
   try {
     const hebb::Json json = hebb::parse_json(memory->second);
-    return json.is_object() && json.value("neurons", 0.0) <= 256 && json.value("max_epochs", 0.0) <= 1e5;
+    return json.is_object() && json.value("neurons", 0.0) <= 256 && json.value("max_epochs", 0.0) <= 100;
   } catch (const hebb::Json::exception&) {
     return true;
   }
