@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string>
 
 #include "hebb/error.hpp"
 #include "hebb/io.hpp"
@@ -15,7 +16,9 @@ bool is_small(const hebb::SafetensorsFile& file) {
   if (memory == file.metadata.end()) return true;
   try {
     const hebb::Json json = hebb::parse_json(memory->second);
-    return json.is_object() && json.value("neurons", 0.0) <= 256 && json.value("max_epochs", 0.0) <= 100;
+    const std::string rule = json.value("rule", "");
+    const bool by_epochs = rule.find("perceptron") != std::string::npos || rule == "minimum-overlap";
+    return json.value("neurons", 0.0) <= 256 && (!by_epochs || json.value("max_epochs", 0.0) <= 100);
   } catch (const hebb::Json::exception&) {
     return true;
   }
