@@ -214,12 +214,12 @@ class Counters {
   HWY_ALIGN std::uint64_t planes_[kDigits * hn::MaxLanes(D())];
 };
 
-void CountBits(const std::uint64_t* lines, std::size_t units, const std::uint64_t* state, bool agreements,
-               std::size_t patterns, std::uint32_t* counts) {
+template <bool kAgreements>
+void CountBitsOf(const std::uint64_t* lines, std::size_t units, const std::uint64_t* state,
+                 std::size_t patterns, std::uint32_t* counts) {
   const LineTag<std::uint64_t> d;
   using V = hn::Vec<decltype(d)>;
   std::fill(counts, counts + kLineBits, 0);
-  const std::uint64_t kept = agreements ? ~std::uint64_t{0} : 0;
   for (std::size_t word = 0; 64 * word < patterns; word += hn::Lanes(d)) {
     Counters<decltype(d)> counters(d);
     V ones = hn::Zero(d);
@@ -227,9 +227,9 @@ void CountBits(const std::uint64_t* lines, std::size_t units, const std::uint64_
     V fours = hn::Zero(d);
     // A line as it is where the unit is up; where it is down its complement, or nothing.
     const auto row = [&](std::size_t unit) {
-      const std::uint64_t down = (state[unit / 64] >> (unit % 64) & 1) - 1;  // all ones where down
+      const V down = hn::Set(d, (state[unit / 64] >> (unit % 64) & 1) - 1);  // all ones where down
       const V bits = hn::LoadU(d, lines + unit * kLineWords + word);
-      return hn::And(hn::Xor(bits, hn::Set(d, down)), hn::Set(d, ~down | kept));
+      return kAgreements ? hn::Xor(bits, down) : hn::AndNot(down, bits);
     };
     std::size_t unit = 0;
     for (; unit + 8 <= units; unit += 8) {
@@ -249,6 +249,11 @@ void CountBits(const std::uint64_t* lines, std::size_t units, const std::uint64_
     for (; unit < units; ++unit) counters.Add(row(unit), 0);
     counters.AddTo(counts + 64 * word, std::bit_width(units));
   }
+}
+
+void CountBits(const std::uint64_t* lines, std::size_t units, const std::uint64_t* state, bool agreements,
+               std::size_t patterns, std::uint32_t* counts) {
+  (agreements ? CountBitsOf<true> : CountBitsOf<false>)(lines, units, state, patterns, counts);
 }
 
 std::int64_t CountSet(const std::uint64_t* line, const std::uint64_t* other) {
@@ -277,60 +282,87 @@ void AddSumsWhereSet(const std::uint64_t* lines, std::size_t units, const std::i
 #else
 
 // Four bits are an index into a table of the 16 sums of their four values, which a byte shuffle looks up for
-// as many units as a vector has bytes. The two bytes of the sums come from two tables.
+// as many units as a vector has bytes. The two bytes of the sums come from two tables. Two such groups are
+// the halves of a byte.
 
-constexpr std::size_t kGroups = kLineBits / 4;
+constexpr std::size_t kBytes = kLineBits / 8;
+constexpr std::size_t kColumn = 16;  ///< bytes of a line that are worked on at a time
+constexpr std::size_t kColumns = kBytes / kColumn;
 
 struct SumTables {
-  alignas(64) std::uint8_t low[kGroups][16];
-  alignas(64) std::uint8_t high[kGroups][16];
-  bool widen_before[kGroups];  ///< 16-bit sums could overflow otherwise
-  bool empty[kGroups];         ///< all values are zero
-  bool empty_column[kGroups / 32];
+  struct Byte {
+    alignas(64) std::uint8_t low[2][16];
+    std::uint8_t high[2][16];
+  };
+  struct Step {
+    std::uint8_t byte;  ///< of the column
+    bool widen_before;  ///< 16-bit sums could overflow otherwise
+  };
+  Byte bytes[kBytes];
+  Step steps[kBytes];  ///< by columns; bytes whose values are all zero are left out
+  std::size_t ends[kColumns];
 };
+
+/// The 16 sums of four values, their bytes apart.
+HWY_INLINE void MakeTable(const std::int16_t* v, std::uint8_t* low, std::uint8_t* high) {
+  const hn::Full128<std::int16_t> d;
+  const hn::Full128<std::uint8_t> bytes;
+  alignas(16) static constexpr std::int16_t kTaken[3][8] = {
+      {0, -1, 0, -1, 0, -1, 0, -1}, {0, 0, -1, -1, 0, 0, -1, -1}, {0, 0, 0, 0, -1, -1, -1, -1}};
+  auto sums = hn::Zero(d);
+  for (std::size_t k = 0; k < 3; ++k) sums = hn::Add(sums, hn::And(hn::Set(d, v[k]), hn::Load(d, kTaken[k])));
+  const auto first = hn::BitCast(bytes, sums);
+  const auto second = hn::BitCast(bytes, hn::Add(sums, hn::Set(d, v[3])));
+  hn::Store(hn::ConcatEven(bytes, second, first), bytes, low);
+  hn::Store(hn::ConcatOdd(bytes, second, first), bytes, high);
+}
 
 void MakeTables(const std::int16_t* values, SumTables& tables) {
   int reach = 0;
-  std::fill(std::begin(tables.empty_column), std::end(tables.empty_column), true);
-  for (std::size_t g = 0; g < kGroups; ++g) {
-    const std::int16_t* const v = values + 4 * g;
-    int group_reach = 0;
-    for (std::size_t k = 0; k < 4; ++k) group_reach += std::abs(static_cast<int>(v[k]));
-    tables.empty[g] = group_reach == 0;
-    tables.widen_before[g] = false;
-    if (group_reach == 0) continue;
-    tables.empty_column[g / 32] = false;
-    reach += group_reach;
-    tables.widen_before[g] = reach > 32767;
-    if (tables.widen_before[g]) reach = group_reach;
-    for (unsigned index = 0; index < 16; ++index) {
-      int sum = 0;
-      for (unsigned k = 0; k < 4; ++k) sum += (index >> k & 1) != 0 ? v[k] : 0;
-      tables.low[g][index] = static_cast<std::uint8_t>(sum & 0xff);
-      tables.high[g][index] = static_cast<std::uint8_t>(sum >> 8 & 0xff);
+  std::size_t step = 0;
+  for (std::size_t byte = 0; byte < kBytes; ++byte) {
+    const std::int16_t* const v = values + 8 * byte;
+    int byte_reach = 0;
+    for (std::size_t k = 0; k < 8; ++k) byte_reach += std::abs(static_cast<int>(v[k]));
+    if (byte_reach != 0) {
+      reach += byte_reach;
+      const bool widen = reach > 32767;
+      if (widen) reach = byte_reach;
+      for (std::size_t half = 0; half < 2; ++half)
+        MakeTable(v + 4 * half, tables.bytes[byte].low[half], tables.bytes[byte].high[half]);
+      tables.steps[step++] = {static_cast<std::uint8_t>(byte % kColumn), widen};
     }
+    if (byte % kColumn == kColumn - 1) tables.ends[byte / kColumn] = step;
   }
 }
 
 using Bytes = hn::ScalableTag<std::uint8_t>;
 constexpr std::size_t kMostBytes = hn::MaxLanes(Bytes());
 
-/// Transposes, in each block of 16 bytes, 16 vectors to 16 vectors: four times, the first half is interleaved
-/// with the second.
-HWY_INLINE void Transpose16(Bytes d, std::uint8_t* columns) {
+/// 16 bytes of lines 0, 16, 32... from `line` on, in the blocks of a vector. Lines from `some` on are like
+/// the last one.
+template <class D>
+HWY_INLINE hn::Vec<D> LoadBlocks(D d, const std::uint64_t* lines, std::size_t line, std::size_t some) {
+  if constexpr (hn::MaxLanes(D()) == 16) {
+    return hn::LoadU(d, reinterpret_cast<const std::uint8_t*>(lines + std::min(line, some - 1) * kLineWords));
+  } else {
+    const hn::Half<D> half;
+    return hn::Combine(d, LoadBlocks(half, lines, line + hn::Lanes(half), some),
+                       LoadBlocks(half, lines, line, some));
+  }
+}
+
+/// Interleaves the first half of 16 vectors with the second, in each block of 16 bytes; four times that is a
+/// transposition.
+template <class Row>
+HWY_INLINE void Interleave16(Bytes d, const Row& row, std::uint8_t* to) {
   const std::size_t n = hn::Lanes(d);
-  HWY_ALIGN std::uint8_t other[16 * kMostBytes];
-  std::uint8_t* from = columns;
-  std::uint8_t* to = other;
-  for (int stage = 0; stage < 4; ++stage) {
-    HEBB_UNROLL
-    for (std::size_t k = 0; k < 8; ++k) {
-      const auto a = hn::Load(d, from + k * n);
-      const auto b = hn::Load(d, from + (k + 8) * n);
-      hn::Store(hn::InterleaveLower(d, a, b), d, to + 2 * k * n);
-      hn::Store(hn::InterleaveUpper(d, a, b), d, to + (2 * k + 1) * n);
-    }
-    std::swap(from, to);
+  HEBB_UNROLL
+  for (std::size_t k = 0; k < 8; ++k) {
+    const auto a = row(k);
+    const auto b = row(k + 8);
+    hn::Store(hn::InterleaveLower(d, a, b), d, to + 2 * k * n);
+    hn::Store(hn::InterleaveUpper(d, a, b), d, to + (2 * k + 1) * n);
   }
 }
 
@@ -338,28 +370,26 @@ HWY_INLINE void Transpose16(Bytes d, std::uint8_t* columns) {
 class TileSums {
  public:
   explicit TileSums(const SumTables& tables) : tables_(tables) {
-    std::fill(std::begin(wide_), std::end(wide_), 0);
+    const hn::Repartition<std::int32_t, Bytes> d;
+    for (std::size_t k = 0; k < hn::Lanes(d_); k += hn::Lanes(d)) hn::Store(hn::Zero(d), d, wide_ + k);
   }
 
   void Run(const std::uint64_t* lines, std::size_t units) {
-    const std::size_t n = hn::Lanes(d_);
     auto first = hn::Zero(words_);   // units 0-7 of each block of 16
     auto second = hn::Zero(words_);  // units 8-15
-    for (std::size_t column = 0; column < kLineBits / 128; ++column) {
-      if (tables_.empty_column[column]) continue;
-      const std::size_t group = 32 * column;
-      HWY_ALIGN std::uint8_t columns[16 * kMostBytes];
-      Gather(lines, units, column, columns);
-      Transpose16(d_, columns);
-      for (std::size_t g = 0; g < 32; ++g) {
-        if (tables_.empty[group + g]) continue;
-        if (tables_.widen_before[group + g]) Widen(first, second);
-        const auto bytes = hn::Load(d_, columns + g / 2 * n);
-        const auto index = g % 2 == 0 ? hn::And(bytes, hn::Set(d_, 15)) : hn::ShiftRight<4>(bytes);
-        const auto low = hn::TableLookupBytes(hn::LoadDup128(d_, tables_.low[group + g]), index);
-        const auto high = hn::TableLookupBytes(hn::LoadDup128(d_, tables_.high[group + g]), index);
-        first = hn::Add(first, hn::BitCast(words_, hn::InterleaveLower(d_, low, high)));
-        second = hn::Add(second, hn::BitCast(words_, hn::InterleaveUpper(d_, low, high)));
+    std::size_t step = 0;
+    for (std::size_t column = 0; column < kColumns; ++column) {
+      if (step == tables_.ends[column]) continue;
+      // Row k gets byte k of the column, of all units.
+      HWY_ALIGN std::uint8_t rows[kColumn * kMostBytes];
+      TransposeColumn(lines + 2 * column, units, rows);
+      for (; step < tables_.ends[column]; ++step) {
+        const SumTables::Step now = tables_.steps[step];
+        if (now.widen_before) Widen(first, second);
+        const SumTables::Byte& tables = tables_.bytes[kColumn * column + now.byte];
+        const auto bytes = hn::Load(d_, rows + now.byte * hn::Lanes(d_));
+        AddLookups(tables.low[0], tables.high[0], hn::And(bytes, hn::Set(d_, 15)), first, second);
+        AddLookups(tables.low[1], tables.high[1], hn::ShiftRight<4>(bytes), first, second);
       }
     }
     Widen(first, second);
@@ -371,16 +401,25 @@ class TileSums {
   using Words = hn::Repartition<std::int16_t, Bytes>;
   using Vector = hn::Vec<Words>;
 
-  // Row k of `columns` has bytes of unit k in its first block of 16, of unit 16 + k in its second, and so on.
-  void Gather(const std::uint64_t* lines, std::size_t units, std::size_t column,
-              std::uint8_t* columns) const {
+  void TransposeColumn(const std::uint64_t* column, std::size_t units, std::uint8_t* rows) const {
     const std::size_t n = hn::Lanes(d_);
-    const hn::Full128<std::uint64_t> pair;
-    for (std::size_t unit = 0; unit < n; ++unit) {
-      auto* const to = reinterpret_cast<std::uint64_t*>(columns + unit % 16 * n + unit / 16 * 16);
-      const std::uint64_t* const from = lines + std::min(unit, units - 1) * kLineWords + 2 * column;
-      hn::Store(hn::LoadU(pair, from), pair, to);
-    }
+    HWY_ALIGN std::uint8_t other[kColumn * kMostBytes];
+    const auto row_of = [&](const std::uint8_t* from) {
+      return [=, this](std::size_t k) { return hn::Load(d_, from + k * n); };
+    };
+    Interleave16(
+        d_, [&](std::size_t k) { return LoadBlocks(d_, column, k, units); }, other);
+    Interleave16(d_, row_of(other), rows);
+    Interleave16(d_, row_of(rows), other);
+    Interleave16(d_, row_of(other), rows);
+  }
+
+  HWY_INLINE void AddLookups(const std::uint8_t* low_table, const std::uint8_t* high_table,
+                             hn::Vec<Bytes> index, Vector& first, Vector& second) const {
+    const auto low = hn::TableLookupBytes(hn::LoadDup128(d_, low_table), index);
+    const auto high = hn::TableLookupBytes(hn::LoadDup128(d_, high_table), index);
+    first = hn::Add(first, hn::BitCast(words_, hn::InterleaveLower(d_, low, high)));
+    second = hn::Add(second, hn::BitCast(words_, hn::InterleaveUpper(d_, low, high)));
   }
 
   void Widen(Vector& first, Vector& second) {
@@ -399,7 +438,7 @@ class TileSums {
   const SumTables& tables_;
   Bytes d_;
   Words words_;
-  std::int32_t wide_[kMostBytes];
+  HWY_ALIGN std::int32_t wide_[kMostBytes];
 };
 
 void AddSumsWhereSet(const std::uint64_t* lines, std::size_t units, const std::int16_t* values,

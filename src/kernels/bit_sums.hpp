@@ -48,7 +48,7 @@ void add_by_bits(const std::uint64_t* line, double* values, double delta);
 void count_bits(const std::uint64_t* lines, std::size_t units, const std::uint64_t* state, bool agreements,
                 std::size_t patterns, std::uint32_t* counts);
 
-/// result[u] += scale times the sum of those of the 512 values (in the order of bits, each at most 8191 in
+/// result[u] += scale times the sum of those of the 512 values (in the order of bits, each at most 4095 in
 /// magnitude) whose bit is set in line u. Exact: sums are widened before they could overflow.
 void add_sums_where_set(const std::uint64_t* lines, std::size_t units, const std::int16_t* values,
                         std::int64_t scale, std::int64_t* result);

@@ -76,7 +76,7 @@ class HebbianWalk final : public Walk {
     std::int16_t values[PatternBits::kBlock];
   };
 
-  // Overlaps as they are where they are small, else in base 2^13 with digits of either sign.
+  // Overlaps as they are where they are small, else in base 2^12 with digits of either sign.
   std::vector<Digits> split() const {
     std::vector<Digits> result;
     for (std::int64_t b = 0; b < patterns_.blocks(); ++b) {
@@ -106,7 +106,7 @@ class HebbianWalk final : public Walk {
     return inverse_ * static_cast<double>(sum) + values_.bias(unit);
   }
 
-  static constexpr std::int64_t kBase = 8192;
+  static constexpr std::int64_t kBase = 4096;
   static constexpr std::int64_t kFewUnits = 128;  ///< tables would not pay
   const PatternBits& patterns_;
   UnitValues values_;
