@@ -390,6 +390,7 @@ TEST(Cli, DemonstratesWithoutAnyFile) {
     const Outcome outcome = hebb("demo", std::string("env ") + locale + " COLUMNS=50");
     EXPECT_EQ(outcome.code, 0) << outcome.err;
     EXPECT_NE(outcome.out.find("digits it had never seen"), std::string::npos) << outcome.out;
+    EXPECT_NE(outcome.out.find("200 of 200 damaged digits"), std::string::npos) << outcome.out;
     const bool ascii = std::all_of(outcome.out.begin(), outcome.out.end(),
                                    [](char c) { return static_cast<unsigned char>(c) < 128; });
     EXPECT_EQ(ascii, std::string(locale) == "LC_ALL=C");
