@@ -67,14 +67,18 @@ struct PatternSet {
   }
 };
 
-/// How the energies of cues and of what they lead to tell what is stored from what is not: the probability of
-/// a cue being like something stored is 1 / (1 + exp(-(offset + start e0 + end e1))). e0 and e1 are the
+/// How cues and what they lead to tell what is stored from what is not: the probability of a cue being like
+/// something stored is 1 / (1 + exp(-(offset + start e0 + end e1 + kept m + lead d))). e0 and e1 are the
 /// energies a unit before and after recall, sign(e) |e|^(1/n) of them with n the degree of the energy
-/// (quadratic 2, exponential 1). Where a memory has no energy, -1/2 of the mean of s_i h_i stands for it.
+/// (quadratic 2, exponential 1); where a memory has no energy, -1/2 of the mean of s_i h_i stands for it. m
+/// is the overlap of the cue and of what it led to, d how much that is above the cue's largest overlap with
+/// another pattern than the one it led to.
 struct Calibration {
   double offset = 0;
   double start = 0;
   double end = 0;
+  double kept = 0;
+  double lead = 0;
   std::int64_t samples = 0;  ///< of each kind
   double accuracy = 0;       ///< share of the samples that are told rightly
 };

@@ -5,6 +5,8 @@
 #include "cli/memory.hpp"
 #include "cli/memory_options.hpp"
 #include "cli/meter.hpp"
+#include "cli/picture.hpp"
+#include "cli/state_picture.hpp"
 #include "hebb/attractors.hpp"
 #include "hebb/error.hpp"
 #include "hebb/memory_store.hpp"
@@ -19,13 +21,15 @@ struct Options {
   std::string order = "random";
   std::int64_t list = 20;
   bool json = false;
+  std::string picture;
 };
 
-std::string named(const memory::Label& label) {
+std::string named(const memory::Label& label, const std::vector<std::string>& names) {
   std::string name(memory::name_of(label.kind));
   if (label.kind == memory::AttractorKind::mixture)
     return fmt::format("mixture of {}", label.patterns.size());
-  if (!label.patterns.empty()) name += fmt::format(" {}", label.patterns.front());
+  if (label.kind != memory::AttractorKind::spin_glass && !label.patterns.empty())
+    name += " " + names.at(static_cast<std::size_t>(label.patterns.front()));
   return name;
 }
 
@@ -59,12 +63,12 @@ Json json_of(const memory::Census& census) {
   return json;
 }
 
-std::string text_of(const memory::Census& census, std::int64_t list) {
+std::string text_of(const memory::Census& census, const std::vector<std::string>& names, std::int64_t list) {
   std::vector<std::vector<std::string>> rows = {
       {"attractor", "share", "95 %", "overlap", "energy", "depth", ""}};
   for (const memory::Attractor& attractor : census.attractors) {
     if (static_cast<std::int64_t>(rows.size()) > list) break;
-    rows.push_back({named(attractor.label), fmt::format("{:.4f}", attractor.share),
+    rows.push_back({named(attractor.label, names), fmt::format("{:.4f}", attractor.share),
                     cli::text_of(attractor.share_interval),
                     attractor.label.kind == memory::AttractorKind::two_cycle
                         ? ""
@@ -91,6 +95,20 @@ std::string text_of(const memory::Census& census, std::int64_t list) {
   return text + table(kinds);
 }
 
+/// The attractors that the table lists, as pictures.
+Image picture_of(const memory::Census& census, const memory::PatternSet& patterns, std::int64_t list) {
+  constexpr std::int64_t kColumns = 5;
+  std::vector<Image> cells;
+  for (const memory::Attractor& attractor : census.attractors) {
+    if (static_cast<std::int64_t>(cells.size()) == list) break;
+    std::vector<std::string> caption = {named(attractor.label, patterns.labels),
+                                        fmt::format("{:.2f} % of starts", 100 * attractor.share)};
+    if (attractor.energy) caption.push_back(fmt::format("energy {:.2f}", *attractor.energy));
+    cells.push_back(state_cell(attractor.state, patterns.look, caption));
+  }
+  return with_margin(in_grid(cells, kColumns, 18), 24);
+}
+
 void run(Options options, Context& context) {
   options.census.recall.order = order_of(options.order);
   const memory::Store store = memory::Store::load(options.store);
@@ -102,7 +120,10 @@ void run(Options options, Context& context) {
   };
   const memory::Census census = memory::census(store.memory(), options.census);
   meter.clear();
-  print(options.json ? json_text(json_of(census)) + "\n" : text_of(census, options.list));
+  if (!options.picture.empty() && !census.attractors.empty())
+    write_png(options.picture, picture_of(census, store.patterns(), std::max<std::int64_t>(1, options.list)));
+  print(options.json ? json_text(json_of(census)) + "\n"
+                     : text_of(census, store.patterns().labels, options.list));
   if (interrupted()) context.exit_code = kInterrupted;
 }
 
@@ -138,6 +159,9 @@ void add_memory_census(CLI::App& app, Context& context) {
   command->add_option("--seed", options->census.recall.seed, "Of starts and orders (default 0)")
       ->check(is_number<std::uint64_t>())
       ->type_name("N");
+  command->add_option("--picture", options->picture, "Draw the listed attractors as PNG")
+      ->check(is_given())
+      ->type_name("FILE");
   add_threads(*command);
   command->add_flag("--json", options->json, "One JSON object instead of a table");
   command->footer(
@@ -145,6 +169,7 @@ void add_memory_census(CLI::App& app, Context& context) {
       "because units move one at a time. The depth is the least rise of energy to a state one\n"
       "or two flips away.\n\n"
       "Examples:\n  hebb memory census letters.hebb --starts 10000 --json\n"
+      "  hebb memory census letters.hebb --list 10 --picture attractors.png\n"
       "  hebb memory census small.hebb --exhaustive");
   command->callback([options, &context] { run(*options, context); });
 }

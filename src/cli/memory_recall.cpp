@@ -7,6 +7,7 @@
 
 #include "cli/memory.hpp"
 #include "cli/memory_options.hpp"
+#include "cli/picture.hpp"
 #include "cli/plot.hpp"
 #include "cli/state_picture.hpp"
 #include "cli/terminal.hpp"
@@ -32,6 +33,7 @@ struct Options {
   std::string input;
   std::string text;
   std::string out;
+  std::string picture;
   std::string pattern;
   std::optional<double> flip;
   std::int64_t trials = 1;
@@ -190,6 +192,30 @@ void write_states(const std::string& path, const Store& store, const std::vector
   }
 }
 
+/// A picture that shows, side by side, cues and what became of them, and the patterns that were meant where
+/// that is known.
+class Comparison {
+ public:
+  explicit Comparison(const Store& store) : look_(store.patterns().look) {}
+
+  void add(std::span<const float> cue, const Recognition& found, std::span<const float> pattern = {}) {
+    if (rows_.size() == kRows) return;
+    std::vector<Image> cells = {state_cell(cue, look_, {"cue"}),
+                                state_cell(found.recall.state, look_, {"at rest"})};
+    if (!pattern.empty()) cells.insert(cells.begin(), state_cell(pattern, look_, {"pattern"}));
+    rows_.push_back(beside(cells, 18));
+  }
+  void write(const std::string& path) const {
+    constexpr std::int64_t kColumns = 2;
+    write_png(path, with_margin(in_grid(rows_, rows_.size() > 3 ? kColumns : 1, 24), 24));
+  }
+
+ private:
+  static constexpr std::size_t kRows = 10;
+  memory::Look look_;
+  std::vector<Image> rows_;
+};
+
 /// Recalls what is in a file, or a line of text.
 void recall_input(const Options& options, const Store& store) {
   const memory::PatternSet cues =
@@ -204,10 +230,16 @@ void recall_input(const Options& options, const Store& store) {
   }
   const std::vector<Recognition> found = store.recognise_batch(values, recall_options(options));
   if (!options.out.empty()) write_states(options.out, store, found);
+  const auto n = static_cast<std::size_t>(store.units());
+  if (!options.picture.empty()) {
+    Comparison comparison(store);
+    for (std::size_t k = 0; k < found.size(); ++k)
+      comparison.add(std::span(values).subspan(k * n, n), found[k]);
+    comparison.write(options.picture);
+  }
   std::string text;
   for (std::int64_t k = 0; k < cues.size(); ++k) {
     const Recognition& one = found[static_cast<std::size_t>(k)];
-    const auto n = static_cast<std::size_t>(store.units());
     if (options.json) {
       text += json_text(json_of(store, one, options.trace)) + "\n";
       continue;
@@ -283,6 +315,7 @@ void recall_trials(const Options& options, const Store& store, Context& context)
   const memory::Units units = store.memory().options().units;
   watch_interrupts();
   Tally tally;
+  Comparison comparison(store);
   std::string text;
   for (std::int64_t first = 0; first < options.trials && !interrupted(); first += kTogether) {
     const std::int64_t count = std::min(kTogether, options.trials - first);
@@ -297,12 +330,17 @@ void recall_trials(const Options& options, const Store& store, Context& context)
       cues.insert(cues.end(), cue.begin(), cue.end());
     }
     const std::vector<Recognition> found = store.recognise_batch(cues, how);
-    for (std::size_t k = 0; k < found.size(); ++k) tally.add(found[k], patterns[k]);
+    const auto n = static_cast<std::size_t>(store.units());
+    for (std::size_t k = 0; k < found.size(); ++k) {
+      tally.add(found[k], patterns[k]);
+      if (!options.picture.empty()) comparison.add(std::span(cues).subspan(k * n, n), found[k], patterns[k]);
+    }
     if (options.trials > 1) continue;
     if (!options.out.empty()) write_states(options.out, store, found);
     if (options.trace && !options.json) text += drawing_of(store, cues, found.front());
     if (!options.json) text += text_of(store, found.front());
   }
+  if (!options.picture.empty() && tally.trials > 0) comparison.write(options.picture);
   print(options.json ? json_text(json_of(tally)) + "\n" : text + text_of(tally, flip));
   if (interrupted()) context.exit_code = kInterrupted;
 }
@@ -348,6 +386,9 @@ void add_recall_options(CLI::App& command, Options& options) {
       ->type_name("PATTERN");
   command
       .add_option("--out", options.out, "Write the state that it comes to rest in (.png, .npy, .csv, .txt)")
+      ->check(is_given())
+      ->type_name("FILE");
+  command.add_option("--picture", options.picture, "Draw up to ten cues and what became of them as PNG")
       ->check(is_given())
       ->type_name("FILE");
   command.add_flag("--trace", options.trace, "Show the cue, the energy going down, and the state at rest");

@@ -3,6 +3,7 @@
 
 #include <span>
 #include <string>
+#include <vector>
 
 #include "hebb/io.hpp"
 #include "hebb/memory_store.hpp"
@@ -15,5 +16,9 @@ std::string draw_state(std::span<const float> state, const memory::Look& look, i
 
 /// The image of a state, bright where units are up, or dark where the look is inverted.
 Image image_of_state(std::span<const float> state, const memory::Look& look);
+
+/// A state as a cell of a picture, above lines of text: an image as it looks, other units in rows.
+Image state_cell(std::span<const float> state, const memory::Look& look,
+                 const std::vector<std::string>& caption);
 
 }  // namespace hebb::cli

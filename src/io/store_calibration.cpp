@@ -1,8 +1,10 @@
-// Confidence: a logistic regression on energies (Hastie, Tibshirani, Friedman, The Elements of Statistical
-// Learning (2009), section 4.4), fitted to cues of which it is known whether they are like something stored.
+// Confidence: a logistic regression on energies and on what was kept (Hastie, Tibshirani, Friedman, The
+// Elements of Statistical Learning (2009), section 4.4), fitted to cues of which it is known whether they are
+// like something stored.
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <numeric>
 
 #include "hebb/random.hpp"
 #include "io/store_parts.hpp"
@@ -13,7 +15,9 @@ namespace {
 
 constexpr double kMostFlips = 0.3;
 
-using Features = std::array<double, 3>;  // 1, level of the cue, and of the final state
+// 1, level of the cue, and of the final state, overlap of the two, its lead.
+constexpr std::size_t kFeatures = 5;
+using Features = std::array<double, kFeatures>;
 
 /// The power of the overlaps that the energy is.
 double degree_of(const BinaryOptions& options) {
@@ -42,25 +46,46 @@ double level_of(const BinaryMemory& memory, std::span<const float> state,
   return std::copysign(std::pow(std::abs(level), 1 / degree_of(memory.options())), level);
 }
 
+/// From -1 to 1.
+double overlap_of(std::span<const float> a, std::span<const float> b) {
+  std::int64_t same = 0;
+  for (std::size_t i = 0; i < a.size(); ++i) same += a[i] == b[i];
+  return 2 * static_cast<double>(same) / static_cast<double>(a.size()) - 1;
+}
+
+/// The largest overlap of the cue with a pattern other than the one that the final state is most like; 0 when
+/// there is no other.
+double best_other(const BinaryMemory& memory, std::span<const float> cue, std::span<const float> rest) {
+  const std::vector<double> there = memory.overlaps(rest);
+  const auto nearest = std::max_element(there.begin(), there.end()) - there.begin();
+  std::vector<double> here = memory.overlaps(cue);
+  here.erase(here.begin() + nearest);
+  return here.empty() ? 0 : *std::max_element(here.begin(), here.end());
+}
+
 Features features_of(const BinaryMemory& memory, std::span<const float> cue, const Recall& recall) {
-  return {1, level_of(memory, cue, recall.energy_start), level_of(memory, recall.state, recall.energy_end)};
+  const double kept = overlap_of(cue, recall.state);
+  return {1, level_of(memory, cue, recall.energy_start), level_of(memory, recall.state, recall.energy_end),
+          kept, kept - best_other(memory, cue, recall.state)};
 }
 
 double logistic(double x) { return 1 / (1 + std::exp(-x)); }
 
-double dot(const Features& a, const Features& b) { return a[0] * b[0] + a[1] * b[1] + a[2] * b[2]; }
+double dot(const Features& a, const Features& b) {
+  return std::inner_product(a.begin(), a.end(), b.begin(), 0.0);
+}
 
-/// Solves three equations by elimination; the matrix is symmetric and positive.
-Features solved(std::array<Features, 3> matrix, Features right) {
-  for (std::size_t k = 0; k < 3; ++k) {
-    for (std::size_t i = k + 1; i < 3; ++i) {
+/// Solves the equations by elimination; the matrix is symmetric and positive.
+Features solved(std::array<Features, kFeatures> matrix, Features right) {
+  for (std::size_t k = 0; k < kFeatures; ++k) {
+    for (std::size_t i = k + 1; i < kFeatures; ++i) {
       const double factor = matrix[i][k] / matrix[k][k];
-      for (std::size_t j = k; j < 3; ++j) matrix[i][j] -= factor * matrix[k][j];
+      for (std::size_t j = k; j < kFeatures; ++j) matrix[i][j] -= factor * matrix[k][j];
       right[i] -= factor * right[k];
     }
   }
-  for (std::size_t k = 3; k-- > 0;) {
-    for (std::size_t j = k + 1; j < 3; ++j) right[k] -= matrix[k][j] * right[j];
+  for (std::size_t k = kFeatures; k-- > 0;) {
+    for (std::size_t j = k + 1; j < kFeatures; ++j) right[k] -= matrix[k][j] * right[j];
     right[k] /= matrix[k][k];
   }
   return right;
@@ -71,43 +96,47 @@ Features fitted(const std::vector<Features>& rows, std::size_t positives) {
   constexpr double kPenalty = 1;
   Features w{};
   for (int step = 0; step < 50; ++step) {
-    std::array<Features, 3> matrix{};
+    std::array<Features, kFeatures> matrix{};
     Features right{};
-    for (std::size_t i = 0; i < 3; ++i) {
+    for (std::size_t i = 0; i < kFeatures; ++i) {
       matrix[i][i] = kPenalty;
       right[i] = -kPenalty * w[i];
     }
     for (std::size_t r = 0; r < rows.size(); ++r) {
       const double p = logistic(dot(w, rows[r]));
-      for (std::size_t i = 0; i < 3; ++i) {
+      for (std::size_t i = 0; i < kFeatures; ++i) {
         right[i] += ((r < positives ? 1 : 0) - p) * rows[r][i];
-        for (std::size_t j = 0; j < 3; ++j) matrix[i][j] += p * (1 - p) * rows[r][i] * rows[r][j];
+        for (std::size_t j = 0; j < kFeatures; ++j) matrix[i][j] += p * (1 - p) * rows[r][i] * rows[r][j];
       }
     }
     const Features change = solved(matrix, right);
-    for (std::size_t i = 0; i < 3; ++i) w[i] += change[i];
+    for (std::size_t i = 0; i < kFeatures; ++i) w[i] += change[i];
     if (dot(change, change) < 1e-20) break;
   }
   return w;
 }
 
-/// The fit in terms of the energies themselves.
+Features weights_of(const Calibration& calibration) {
+  return {calibration.offset, calibration.start, calibration.end, calibration.kept, calibration.lead};
+}
+
+/// The fit in terms of the numbers themselves.
 Calibration calibration_from(std::vector<Features> rows, std::size_t positives) {
   const auto n = static_cast<double>(rows.size());
-  Features mean{}, scale{1, 1, 1};
-  for (std::size_t i = 1; i < 3; ++i) {
+  Features mean{}, scale{};
+  for (std::size_t i = 1; i < kFeatures; ++i) {
     double square = 0;
     for (const Features& row : rows) mean[i] += row[i] / n;
     for (const Features& row : rows) square += (row[i] - mean[i]) * (row[i] - mean[i]) / n;
-    // Energies that are all the same, but for rounding, tell nothing.
+    // Numbers that are all the same, but for rounding, tell nothing.
     scale[i] = std::sqrt(square) > 1e-9 * (1 + std::abs(mean[i])) ? std::sqrt(square) : 0;
     for (Features& row : rows) row[i] = scale[i] > 0 ? (row[i] - mean[i]) / scale[i] : 0;
   }
   const Features w = fitted(rows, positives);
-  Calibration result = {.samples = static_cast<std::int64_t>(positives)};
-  result.start = scale[1] > 0 ? w[1] / scale[1] : 0;
-  result.end = scale[2] > 0 ? w[2] / scale[2] : 0;
-  result.offset = w[0] - result.start * mean[1] - result.end * mean[2];
+  const auto weight = [&](std::size_t i) { return scale[i] > 0 ? w[i] / scale[i] : 0; };
+  Calibration result = {.start = weight(1), .end = weight(2), .kept = weight(3), .lead = weight(4)};
+  result.samples = static_cast<std::int64_t>(positives);
+  result.offset = w[0] - dot(weights_of(result), mean);
   std::int64_t right = 0;
   for (std::size_t r = 0; r < rows.size(); ++r) right += (dot(w, rows[r]) >= 0) == (r < positives);
   result.accuracy = static_cast<double>(right) / n;
@@ -168,8 +197,7 @@ std::int64_t samples_for(const BinaryMemory& memory) {
 
 double confidence_of(const Calibration& calibration, const BinaryMemory& memory, std::span<const float> cue,
                      const Recall& recall) {
-  return logistic(
-      dot({calibration.offset, calibration.start, calibration.end}, features_of(memory, cue, recall)));
+  return logistic(dot(weights_of(calibration), features_of(memory, cue, recall)));
 }
 
 Calibration calibration_of(const BinaryMemory& memory, const PatternSet& patterns, std::uint64_t seed) {

@@ -58,10 +58,8 @@ Json json_of(const Look& look) {
 }
 
 Json json_of(const Calibration& calibration) {
-  return {{"offset", calibration.offset},
-          {"start", calibration.start},
-          {"end", calibration.end},
-          {"samples", calibration.samples},
+  return {{"offset", calibration.offset},    {"start", calibration.start}, {"end", calibration.end},
+          {"kept", calibration.kept},        {"lead", calibration.lead},   {"samples", calibration.samples},
           {"accuracy", calibration.accuracy}};
 }
 
@@ -118,9 +116,11 @@ class StoreReader {
       Calibration result = {.offset = json.at("offset").get<double>(),
                             .start = json.at("start").get<double>(),
                             .end = json.at("end").get<double>(),
+                            .kept = json.at("kept").get<double>(),
+                            .lead = json.at("lead").get<double>(),
                             .samples = json.at("samples").get<std::int64_t>(),
                             .accuracy = json.at("accuracy").get<double>()};
-      if (!std::isfinite(result.offset) || !std::isfinite(result.start) || !std::isfinite(result.end))
+      if (!std::isfinite(result.offset + result.start + result.end + result.kept + result.lead))
         fail("metadata 'calibration': a number is not finite");
       return result;
     });

@@ -100,6 +100,7 @@ TEST(MemoryStore, ComesBackFromItsFile) {
       EXPECT_EQ(back.calibration()->offset, store.calibration()->offset);
       EXPECT_EQ(back.calibration()->start, store.calibration()->start);
       EXPECT_EQ(back.calibration()->end, store.calibration()->end);
+      EXPECT_EQ(back.calibration()->kept, store.calibration()->kept);
       for (const std::int64_t index : {0, 4}) {
         const std::vector<float> cue = noisy(store, index, 0.2F, 9);
         const Recognition one = store.recognise(cue), two = back.recognise(cue);
