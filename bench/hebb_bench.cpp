@@ -18,62 +18,13 @@
 #include "kernels/convolution.hpp"
 #include "kernels/gemm.hpp"
 #include "kernels/isa.hpp"
+#include "measure.hpp"
+#include "memories.hpp"
 
 namespace {
 
 using namespace hebb;
-using Clock = std::chrono::steady_clock;
-using Json = nlohmann::ordered_json;
-
-double seconds_of(const std::function<void()>& work) {
-  const auto start = Clock::now();
-  work();
-  return std::chrono::duration<double>(Clock::now() - start).count();
-}
-
-double median(std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  return values[values.size() / 2];
-}
-
-double median_seconds(int repetitions, const std::function<void()>& work) {
-  work();
-  std::vector<double> all;
-  for (int i = 0; i < repetitions; ++i) all.push_back(seconds_of(work));
-  return median(all);
-}
-
-/// The median time of one call, from seven batches of calls that last 50 ms each.
-double seconds_per_call(const std::function<void()>& call) {
-  call();
-  std::int64_t calls = 1;
-  const auto batch = [&] {
-    return seconds_of([&] {
-      for (std::int64_t i = 0; i < calls; ++i) call();
-    });
-  };
-  while (batch() < 0.05) calls *= 2;
-  std::vector<double> all;
-  for (int i = 0; i < 7; ++i) all.push_back(batch() / static_cast<double>(calls));
-  return median(all);
-}
-
-class Results {
- public:
-  void add(const std::string& name, double value, const std::string& unit, Json extra = Json::object()) {
-    fmt::print("{:<34} {:>10.4g} {}{}\n", name, value, unit,
-               extra.contains("peak_share")
-                   ? fmt::format("  {:.0f} % of peak", 100 * extra["peak_share"].get<double>())
-                   : "");
-    std::fflush(stdout);
-    all_.push_back({{"name", name}, {"value", value}, {"unit", unit}, {"extra", std::move(extra)}});
-  }
-  const Json& all() const { return all_; }
-
- private:
-  Json all_ = Json::array();
-};
-
+using namespace hebb::bench;
 double peak_flops() {
   constexpr std::int64_t kRounds = 200000;
   const double each =
@@ -389,20 +340,6 @@ std::function<void()> adam_update(const Tensor& parameter) {
 }
 
 /// Two threads against one, on the parts whose bits do not depend on it.
-/// One update of 256 states of a modern memory; the same is bench/peers/torch_association.py.
-void modern_memory(Results& results) {
-  constexpr std::int64_t kPatterns = 100'000;
-  constexpr std::int64_t kUnits = 512;
-  memory::ModernMemory memory(kUnits);
-  const std::vector<float> patterns = noise(kPatterns * kUnits);
-  memory.store_all(patterns);
-  for (const std::int64_t queries : {1, 256}) {
-    const auto cues = std::span(patterns).first(static_cast<std::size_t>(queries * kUnits));
-    const double each = seconds_per_call([&] { memory.retrieve(cues); });
-    results.add(fmt::format("association/{}x{}x{}", queries, kPatterns, kUnits), 1e3 * each, "ms");
-  }
-}
-
 void scaling(Results& results) {
   Sequential model = Sequential::parse("dense(512, act=relu) dense(10)");
   model.build({784}, 1);
@@ -461,35 +398,50 @@ void sizes(Results& results) {
   results.add("size/engine_archive", stripped(HEBB_BENCH_ENGINE), "MB");
 }
 
+/// Everything but memories.
+void all_networks(Results& results, double peak) {
+  products(results, peak);
+  convolutions(results, peak);
+  image_networks(results, peak);
+  small_networks(results);
+  inference(results);
+  const char* folder = std::getenv("HEBB_DATA");
+  if (folder != nullptr && *folder != '\0') {
+    time_to_quality(results, folder);
+    mnist(results, folder, peak);
+  } else {
+    fmt::print("SKIPPED: MNIST, as HEBB_DATA is not set\n");
+  }
+  scaling(results);
+  sizes(results);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   std::string output;
-  if (argc == 3 && std::string(argv[1]) == "--json") {
-    output = argv[2];
-  } else if (argc != 1) {
-    fmt::print(stderr, "usage: hebb_bench [--json FILE]\n");
-    return 2;
+  std::string picture;
+  bool only_memories = false;
+  for (int i = 1; i < argc; ++i) {
+    const std::string option = argv[i];
+    if (option == "--memories") {
+      only_memories = true;
+    } else if ((option == "--json" || option == "--picture") && i + 1 < argc) {
+      (option == "--json" ? output : picture) = argv[++i];
+    } else {
+      fmt::print(stderr,
+                 "usage: hebb_bench [--json FILE] [--picture FILE.svg] [--memories]\n\n"
+                 "  --picture   the cost of associative memories by size\n"
+                 "  --memories  measure these alone\n");
+      return 2;
+    }
   }
   try {
     Results results;
     const double peak = peak_flops();
     results.add("machine/peak", peak / 1e9, "GFLOP/s", {{"isa", isa_name()}, {"threads", threads()}});
-    products(results, peak);
-    convolutions(results, peak);
-    image_networks(results, peak);
-    small_networks(results);
-    inference(results);
-    const char* folder = std::getenv("HEBB_DATA");
-    if (folder != nullptr && *folder != '\0') {
-      time_to_quality(results, folder);
-      mnist(results, folder, peak);
-    } else {
-      fmt::print("SKIPPED: MNIST, as HEBB_DATA is not set\n");
-    }
-    modern_memory(results);
-    scaling(results);
-    sizes(results);
+    associative_memories(results, picture);
+    if (!only_memories) all_networks(results, peak);
     if (!output.empty()) std::ofstream(output) << results.all().dump(1) << "\n";
   } catch (const hebb::Error& error) {
     fmt::print(stderr, "hebb_bench: {}\n", error.what());
