@@ -214,38 +214,50 @@ class Counters {
   HWY_ALIGN std::uint64_t planes_[kDigits * hn::MaxLanes(D())];
 };
 
+/// Sixteen rows at a time go through a tree of carry-save adders, so that the planes are touched once for all.
 template <bool kAgreements>
 void CountBitsOf(const std::uint64_t* lines, std::size_t units, const std::uint64_t* state,
                  std::size_t patterns, std::uint32_t* counts) {
   const LineTag<std::uint64_t> d;
   using V = hn::Vec<decltype(d)>;
+  using Planes = Counters<decltype(d)>;
   std::fill(counts, counts + kLineBits, 0);
   for (std::size_t word = 0; 64 * word < patterns; word += hn::Lanes(d)) {
-    Counters<decltype(d)> counters(d);
+    Planes counters(d);
     V ones = hn::Zero(d);
     V twos = hn::Zero(d);
     V fours = hn::Zero(d);
+    V eights = hn::Zero(d);
     // A line as it is where the unit is up; where it is down its complement, or nothing.
     const auto row = [&](std::size_t unit) {
       const V down = hn::Set(d, (state[unit / 64] >> (unit % 64) & 1) - 1);  // all ones where down
       const V bits = hn::LoadU(d, lines + unit * kLineWords + word);
       return kAgreements ? hn::Xor(bits, down) : hn::AndNot(down, bits);
     };
+    // Counts eight rows; returns the carry of value eight.
+    const auto eight_rows = [&](std::size_t unit) HWY_ATTR {
+      V twos_a, twos_b, fours_a, fours_b, carry;
+      ones = Planes::AddDigits(ones, row(unit), row(unit + 1), twos_a);
+      ones = Planes::AddDigits(ones, row(unit + 2), row(unit + 3), twos_b);
+      twos = Planes::AddDigits(twos, twos_a, twos_b, fours_a);
+      ones = Planes::AddDigits(ones, row(unit + 4), row(unit + 5), twos_a);
+      ones = Planes::AddDigits(ones, row(unit + 6), row(unit + 7), twos_b);
+      twos = Planes::AddDigits(twos, twos_a, twos_b, fours_b);
+      fours = Planes::AddDigits(fours, fours_a, fours_b, carry);
+      return carry;
+    };
     std::size_t unit = 0;
-    for (; unit + 8 <= units; unit += 8) {
-      V twos_a, twos_b, fours_a, fours_b, eights;
-      ones = counters.AddDigits(ones, row(unit), row(unit + 1), twos_a);
-      ones = counters.AddDigits(ones, row(unit + 2), row(unit + 3), twos_b);
-      twos = counters.AddDigits(twos, twos_a, twos_b, fours_a);
-      ones = counters.AddDigits(ones, row(unit + 4), row(unit + 5), twos_a);
-      ones = counters.AddDigits(ones, row(unit + 6), row(unit + 7), twos_b);
-      twos = counters.AddDigits(twos, twos_a, twos_b, fours_b);
-      fours = counters.AddDigits(fours, fours_a, fours_b, eights);
-      counters.Add(eights, 3);
+    for (; unit + 16 <= units; unit += 16) {
+      const V first = eight_rows(unit);
+      const V second = eight_rows(unit + 8);
+      V sixteens;
+      eights = Planes::AddDigits(eights, first, second, sixteens);
+      counters.Add(sixteens, 4);
     }
     counters.Add(ones, 0);
     counters.Add(twos, 1);
     counters.Add(fours, 2);
+    counters.Add(eights, 3);
     for (; unit < units; ++unit) counters.Add(row(unit), 0);
     counters.AddTo(counts + 64 * word, std::bit_width(units));
   }
