@@ -41,11 +41,14 @@ std::vector<float> damaged(std::vector<float> pattern, std::uint64_t seed) {
   Random random(seed);
   const auto n = static_cast<std::int32_t>(pattern.size());
   const std::vector<std::int32_t> order = random.permutation(n);
-  for (std::int32_t k = 0; k < n / 10; ++k) pattern[static_cast<std::size_t>(order[static_cast<std::size_t>(k)])] *= -1;
+  for (std::int32_t k = 0; k < n / 10; ++k)
+    pattern[static_cast<std::size_t>(order[static_cast<std::size_t>(k)])] *= -1;
   return pattern;
 }
 
-std::string size_name(std::int64_t units, std::int64_t patterns) { return fmt::format("{}x{}", units, patterns); }
+std::string size_name(std::int64_t units, std::int64_t patterns) {
+  return fmt::format("{}x{}", units, patterns);
+}
 
 /// A memory filled by parts, so that floats do not take more room than the bits.
 BinaryMemory filled(std::int64_t units, std::int64_t patterns) {
@@ -58,7 +61,8 @@ BinaryMemory filled(std::int64_t units, std::int64_t patterns) {
   return memory;
 }
 
-/// Seconds of a whole asynchronous sweep of recall from a damaged pattern: all that one sweep is charged with.
+/// Seconds of a whole asynchronous sweep of recall from a damaged pattern: all that one sweep is charged
+/// with.
 double asynchronous_sweep(const BinaryMemory& memory, const std::vector<float>& cue, int repetitions) {
   return median_seconds(repetitions, [&] { memory.recall(cue, {.max_sweeps = 1}); });
 }
@@ -68,23 +72,25 @@ void ten_thousand_units(Results& results) {
   const std::string size = size_name(kUnits, kPatterns);
   const std::vector<float> patterns = random_signs(kUnits * kPatterns, 1);
   BinaryMemory memory(kUnits);
-  results.add("memory/store_" + size, 1e3 * median_seconds(15, [&] {
-                memory = BinaryMemory(kUnits);
-                memory.store_all(patterns);
-              }),
+  results.add("memory/store_" + size,
+              1e3 * median_seconds(15,
+                                   [&] {
+                                     memory = BinaryMemory(kUnits);
+                                     memory.store_all(patterns);
+                                   }),
               "ms", {{"target", 5}});
-  const std::vector<float> cue =
-      damaged({patterns.begin(), patterns.begin() + kUnits}, 2);
+  const std::vector<float> cue = damaged({patterns.begin(), patterns.begin() + kUnits}, 2);
   // All overlaps, and from them all fields: what a matrix product is to an engine with weights.
   const auto walk = memory.inside().couplings->walk();
   const memory::BitVector state = memory.inside().pack_all(cue, "cue").front();
   std::vector<double> fields(kUnits);
   results.add("memory/synchronous_sweep_" + size, 1e3 * seconds_per_call([&] {
-                walk->start(state);
-                walk->fields(fields);
-              }),
+                                                    walk->start(state);
+                                                    walk->fields(fields);
+                                                  }),
               "ms", {{"target", 0.3}});
-  results.add("memory/asynchronous_sweep_" + size, 1e3 * asynchronous_sweep(memory, cue, 51), "ms", {{"target", 1.8}});
+  results.add("memory/asynchronous_sweep_" + size, 1e3 * asynchronous_sweep(memory, cue, 51), "ms",
+              {{"target", 1.8}});
 
   constexpr std::size_t kCues = 256;
   std::vector<float> cues;
@@ -93,17 +99,20 @@ void ten_thousand_units(Results& results) {
     const std::vector<float> one = damaged({first, first + kUnits}, 3 + k);
     cues.insert(cues.end(), one.begin(), one.end());
   }
-  const double single = median_seconds(3, [&] {
-                          for (std::size_t k = 0; k < kCues; k += 8)
-                            memory.recall(std::span(cues).subspan(k * kUnits, kUnits));
-                        }) / (kCues / 8);
+  const double single = median_seconds(3,
+                                       [&] {
+                                         for (std::size_t k = 0; k < kCues; k += 8)
+                                           memory.recall(std::span(cues).subspan(k * kUnits, kUnits));
+                                       }) /
+                        (kCues / 8);
   const double batch = median_seconds(3, [&] { memory.recall_batch(cues); }) / kCues;
   results.add("memory/recall_one_" + size, 1e3 * single, "ms");
   results.add(fmt::format("memory/recall_of_{}_{}", kCues, size), 1e3 * batch, "ms");
   results.add("speed_up/memory_recall_of_256", single / batch, "x", {{"target", 4}});
 }
 
-void large(Results& results, std::int64_t units, std::int64_t patterns, double target_room, Json target_sweep) {
+void large(Results& results, std::int64_t units, std::int64_t patterns, double target_room,
+           Json target_sweep) {
   const double before = resident();
   const BinaryMemory memory = filled(units, patterns);
   const std::vector<float> cue = damaged(memory.pattern(0), 2);
@@ -127,7 +136,8 @@ void cost_by_size(Results& results, const std::string& picture) {
   }
   if (picture.empty()) return;
   std::ofstream file(picture);
-  file << cli::chart_svg({sweep}, {.x_label = "units times patterns", .y_label = "ps", .log_x = true, .from_zero = true});
+  file << cli::chart_svg(
+      {sweep}, {.x_label = "units times patterns", .y_label = "ps", .log_x = true, .from_zero = true});
   if (!file) throw FormatError(picture + ": cannot be written");
 }
 

@@ -214,7 +214,8 @@ class Counters {
   HWY_ALIGN std::uint64_t planes_[kDigits * hn::MaxLanes(D())];
 };
 
-/// Sixteen rows at a time go through a tree of carry-save adders, so that the planes are touched once for all.
+/// Sixteen rows at a time go through a tree of carry-save adders, so that the planes are touched once for
+/// all.
 template <bool kAgreements>
 void CountBitsOf(const std::uint64_t* lines, std::size_t units, const std::uint64_t* state,
                  std::size_t patterns, std::uint32_t* counts) {

@@ -8,8 +8,10 @@
 #include "core/parallel.hpp"
 #include "hebb/random.hpp"
 #include "kernels/bit_sums.hpp"
+#include "kernels/lane_block.hpp"
 #include "memory/binary_inside.hpp"
 #include "memory/hebbian.hpp"
+#include "memory/lane_recall.hpp"
 #include "memory/overlap_values.hpp"
 
 namespace hebb::memory {
@@ -259,6 +261,19 @@ std::vector<Recall> BinaryMemory::recall_batch(std::span<const float> cues,
   inside_->check(options);
   const std::vector<BitVector> starts = inside_->pack_all(cues, "cue ");
   std::vector<Recall> results(starts.size());
+  if (inside_->formed() == nullptr && starts.size() >= kLanes / 4 &&
+      has_lanes(inside_->patterns, inside_->options, options)) {
+    const std::vector<LaneRun> runs = recall_in_lanes(inside_->patterns, inside_->options, starts, options);
+    for (std::size_t k = 0; k < runs.size(); ++k)
+      results[k] = {.state = inside_->unpack(runs[k].state),
+                    .ending = runs[k].run.ending,
+                    .sweeps = runs[k].run.sweeps,
+                    .flips = runs[k].run.flips,
+                    .energy_start = runs[k].energy_start,
+                    .energy_end = runs[k].energy_end,
+                    .trace = {}};
+    return results;
+  }
   constexpr std::size_t kTogether = 8;
   parallel_for(static_cast<std::int64_t>((starts.size() + kTogether - 1) / kTogether),
                [&](std::int64_t group) {

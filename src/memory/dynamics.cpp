@@ -52,10 +52,7 @@ class Dynamics {
   /// Flips of a sweep at temperature zero, the number of which all its random numbers are functions of.
   std::int64_t sweep(std::int64_t number) {
     switch (options_.order) {
-      case Order::random:
-        order_ = stream(options_.seed, kOrders, number)
-                     .permutation(static_cast<std::int32_t>(walk_.state().size()));
-        [[fallthrough]];
+      case Order::random: order_ = update_order(options_, walk_.state().size(), number); [[fallthrough]];
       case Order::fixed: return update_in_order(walk_, order_, wants_to_change);
       case Order::greedy: return greedy_sweep();
       case Order::synchronous: return synchronous_sweep();
@@ -127,6 +124,11 @@ class Dynamics {
 };
 
 }  // namespace
+
+std::vector<std::int32_t> update_order(const RecallOptions& options, std::int64_t units, std::int64_t sweep) {
+  if (options.order == Order::fixed) return in_order(units);
+  return stream(options.seed, kOrders, sweep).permutation(static_cast<std::int32_t>(units));
+}
 
 bool at_rest(Walk& walk) {
   std::vector<double> fields(static_cast<std::size_t>(walk.state().size()));

@@ -19,6 +19,9 @@ struct Run {
 /// Called after each sweep (0: at the start) with the units that changed in it.
 using OnSweep = std::function<void(std::int64_t sweep, std::int64_t flips)>;
 
+/// The order in which a sweep, counted from 1, updates the units one by one.
+std::vector<std::int32_t> update_order(const RecallOptions& options, std::int64_t units, std::int64_t sweep);
+
 /// Moves the state of a walk, which was started, as the options say.
 Run run_dynamics(Walk& walk, const UnitValues& values, const RecallOptions& options,
                  const OnSweep& on_sweep = {});

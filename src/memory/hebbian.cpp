@@ -60,8 +60,7 @@ class HebbianWalk final : public Walk {
       const std::int64_t m = overlaps_[p];
       squares += m * m;
     }
-    const std::int64_t diagonal = patterns_.size() * values_.sum_of_squares(state_);
-    return -0.5 * inverse_ * static_cast<double>(squares - diagonal) - values_.bias_sum(state_);
+    return hebbian_energy(squares, patterns_, values_, state_);
   }
 
   void prefetch(std::int64_t unit) const override {
@@ -136,6 +135,13 @@ class HebbianCouplings final : public Couplings {
 };
 
 }  // namespace
+
+double hebbian_energy(std::int64_t squares, const PatternBits& patterns, const UnitValues& values,
+                      const BitVector& state) {
+  const std::int64_t diagonal = patterns.size() * values.sum_of_squares(state);
+  return -0.5 / static_cast<double>(patterns.units()) * static_cast<double>(squares - diagonal) -
+         values.bias_sum(state);
+}
 
 std::unique_ptr<Couplings> hebbian_couplings(const PatternBits& patterns, const BinaryOptions& options) {
   return std::make_unique<HebbianCouplings>(patterns, options);

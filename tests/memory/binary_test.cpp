@@ -231,6 +231,53 @@ TEST(BinaryMemory, ResultsDoNotDependOnThreadsNorOnBatches) {
   }
 }
 
+// Many cues of a Hebbian memory are recalled in lanes that visit the units together.
+TEST(BinaryMemory, LanesGiveWhatSingleRecallsGive) {
+  struct Size {
+    std::int64_t units, patterns, cues;
+  };
+  // Overlaps with one digit and with two, blocks and words that are not full, the largest number of units.
+  for (const Size size :
+       {Size{1, 1, 9}, {33, 2, 8}, {100, 14, 40}, {700, 65, 33}, {1500, 700, 70}, {32000, 3, 9}}) {
+    for (const Patterns kind : {Patterns::random, Patterns::correlated, Patterns::near_identical}) {
+      for (const Units units : {Units::plus_minus_one, Units::zero_one}) {
+        for (const Order order : {Order::random, Order::fixed}) {
+          if (size.units > 1000 && (order == Order::fixed || units == Units::zero_one)) continue;
+          const std::vector<State> xi =
+              naive::patterns(static_cast<int>(size.units), static_cast<int>(size.patterns), kind, 5);
+          BinaryMemory memory(size.units, {.units = units});
+          for (const State& pattern : xi) memory.store(to_units(pattern, units));
+          std::vector<float> cues;
+          for (std::int64_t k = 0; k < size.cues; ++k) {
+            State cue = xi[static_cast<std::size_t>(k % size.patterns)];
+            Random random(7, static_cast<std::uint64_t>(k));
+            for (int& x : cue) {
+              if (random.uniform() < 0.02F * static_cast<float>(k % 10)) x = -x;
+            }
+            const std::vector<float> values = to_units(cue, units);
+            cues.insert(cues.end(), values.begin(), values.end());
+          }
+          for (const std::int64_t most : {1, 1000}) {
+            const RecallOptions options = {.order = order, .max_sweeps = most, .seed = 3};
+            const std::vector<Recall> batch = memory.recall_batch(cues, options);
+            ASSERT_EQ(batch.size(), static_cast<std::size_t>(size.cues));
+            for (std::size_t k = 0; k < batch.size(); ++k) {
+              const auto n = static_cast<std::size_t>(size.units);
+              const Recall one = memory.recall(std::span(cues).subspan(k * n, n), options);
+              ASSERT_EQ(batch[k].state, one.state) << size.units << " units, cue " << k;
+              ASSERT_EQ(batch[k].ending, one.ending);
+              ASSERT_EQ(batch[k].sweeps, one.sweeps);
+              ASSERT_EQ(batch[k].flips, one.flips);
+              ASSERT_EQ(batch[k].energy_start, one.energy_start);
+              ASSERT_EQ(batch[k].energy_end, one.energy_end);
+            }
+          }
+        }
+      }
+    }
+  }
+}
+
 TEST(BinaryMemory, ForgettingLeavesWhatWasNeverStored) {
   for (const Kind& kind : kinds()) {
     const std::vector<State> xi = naive::patterns(700, 530, Patterns::random, 8);
