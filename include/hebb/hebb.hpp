@@ -1,7 +1,9 @@
 /// All of Hebb. A program that wants less takes single headers.
 #pragma once
 
+#include "hebb/attractors.hpp"
 #include "hebb/augmentation.hpp"
+#include "hebb/capacity.hpp"
 #include "hebb/config.hpp"
 #include "hebb/data.hpp"
 #include "hebb/datasets.hpp"
@@ -11,11 +13,13 @@
 #include "hebb/fetch.hpp"
 #include "hebb/graded_memory.hpp"
 #include "hebb/io.hpp"
+#include "hebb/memory_theory.hpp"
 #include "hebb/model_file.hpp"
 #include "hebb/modern_memory.hpp"
 #include "hebb/nn.hpp"
 #include "hebb/ops.hpp"
 #include "hebb/optim.hpp"
+#include "hebb/pattern_files.hpp"
 #include "hebb/precision.hpp"
 #include "hebb/random.hpp"
 #include "hebb/run.hpp"

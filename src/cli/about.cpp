@@ -2,6 +2,8 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
+
 #include "cli/command.hpp"
 #include "core/names.hpp"
 #include "hebb/error.hpp"
@@ -13,64 +15,88 @@ namespace hebb::cli {
 
 namespace {
 
-/// The words of a command that a shell can complete.
+/// What can follow a command: its own commands, or else its options.
 struct Words {
-  std::string command;
-  std::string options;
+  std::string command;  ///< with those above it: "memory store"
+  std::string words;
+  bool is_group;
 };
 
-std::vector<Words> words_of(const CLI::App& app) {
+std::string names_of(const CLI::App& app) {
+  std::string names;
+  for (const CLI::App* command : app.get_subcommands({})) names += " " + command->get_name();
+  return names.substr(std::min<std::size_t>(1, names.size()));
+}
+
+std::vector<Words> words_of(const CLI::App& app, const std::string& above = {}) {
   std::vector<Words> all;
   for (const CLI::App* command : app.get_subcommands({})) {
-    Words words{command->get_name(), {}};
-    for (const CLI::Option* option : command->get_options()) {
-      for (const std::string& name : option->get_lnames()) words.options += " --" + name;
+    const std::string path = above + command->get_name();
+    if (!command->get_subcommands({}).empty()) {
+      all.push_back({path, names_of(*command), true});
+      const std::vector<Words> below = words_of(*command, path + " ");
+      all.insert(all.end(), below.begin(), below.end());
+      continue;
     }
-    all.push_back(words);
+    std::string options;
+    for (const CLI::Option* option : command->get_options()) {
+      for (const std::string& name : option->get_lnames()) options += " --" + name;
+    }
+    all.push_back({path, options.substr(1), false});
   }
   return all;
 }
 
-std::string bash(const std::vector<Words>& all) {
-  std::string commands;
+std::string bash(const CLI::App& app) {
+  std::string groups;
   std::string cases;
-  for (const Words& words : all) {
-    commands += " " + words.command;
-    cases += fmt::format("    {}) words=\"{}\" ;;\n", words.command, words.options.substr(1));
+  for (const Words& words : words_of(app)) {
+    if (words.is_group) groups += (groups.empty() ? "" : "|") + words.command;
+    cases += fmt::format("    \"{}\") words=\"{}\" ;;\n", words.command, words.words);
   }
   return fmt::format(R"bash(# bash completion of hebb: eval "$(hebb completion bash)"
 _hebb() {{
-  local current=${{COMP_WORDS[COMP_CWORD]}} words
-  case ${{COMP_WORDS[1]}} in
+  local current=${{COMP_WORDS[COMP_CWORD]}} words path= depth=1
+  case ${{COMP_WORDS[1]}} in {}) depth=2 ;; esac
+  if ((COMP_CWORD > 1)); then path=${{COMP_WORDS[1]}}; fi
+  if ((COMP_CWORD > 2 && depth == 2)); then path+=" ${{COMP_WORDS[2]}}"; fi
+  case $path in
 {}    *) words="{}" ;;
   esac
-  if ((COMP_CWORD == 1)); then words="{}"; fi
   COMPREPLY=($(compgen -W "$words" -- "$current"))
-  if [[ $current != -* && $COMP_CWORD -gt 1 ]]; then COMPREPLY+=($(compgen -f -- "$current")); fi
+  if [[ $current != -* && $COMP_CWORD -gt $depth ]]; then COMPREPLY+=($(compgen -f -- "$current")); fi
 }}
 complete -o filenames -F _hebb hebb
 )bash",
-                     cases, commands.substr(1), commands.substr(1));
+                     groups.empty() ? "-" : groups, cases, names_of(app));
 }
 
-std::string zsh(const std::vector<Words>& all) {
+std::string zsh(const CLI::App& app) {
   return "# zsh completion of hebb: eval \"$(hebb completion zsh)\"\nautoload -U +X bashcompinit && "
          "bashcompinit\n" +
-         bash(all);
+         bash(app);
+}
+
+void add_fish_lines(std::string& text, const CLI::App& app, const std::string& where) {
+  const std::vector<const CLI::App*> commands = app.get_subcommands({});
+  for (const CLI::App* command : commands) {
+    text += fmt::format("complete -c hebb -n '{}' -a {} -d '{}'\n", where, command->get_name(),
+                        command->get_description());
+    const std::string seen = "__fish_seen_subcommand_from " + command->get_name();
+    if (!command->get_subcommands({}).empty()) {
+      add_fish_lines(text, *command, seen);
+      continue;
+    }
+    for (const CLI::Option* option : command->get_options()) {
+      for (const std::string& name : option->get_lnames())
+        text += fmt::format("complete -c hebb -n '{}' -l {}\n", seen, name);
+    }
+  }
 }
 
 std::string fish(const CLI::App& app) {
   std::string text = "# fish completion of hebb: hebb completion fish | source\n";
-  for (const CLI::App* command : app.get_subcommands({})) {
-    text += fmt::format("complete -c hebb -n __fish_use_subcommand -a {} -d '{}'\n", command->get_name(),
-                        command->get_description());
-    for (const CLI::Option* option : command->get_options()) {
-      for (const std::string& name : option->get_lnames()) {
-        text += fmt::format("complete -c hebb -n '__fish_seen_subcommand_from {}' -l {}\n",
-                            command->get_name(), name);
-      }
-    }
-  }
+  add_fish_lines(text, app, "__fish_use_subcommand");
   return text;
 }
 
@@ -96,9 +122,9 @@ void add_completion(CLI::App& app, Context&) {
   command->callback([shell, &app] {
     const std::vector<std::string_view> shells = {"bash", "zsh", "fish"};
     if (*shell == "bash") {
-      print(bash(words_of(app)));
+      print(bash(app));
     } else if (*shell == "zsh") {
-      print(zsh(words_of(app)));
+      print(zsh(app));
     } else if (*shell == "fish") {
       print(fish(app));
     } else {

@@ -368,6 +368,18 @@ TEST(Cli, SaysWhatItIs) {
     EXPECT_NE(script.out.find("gradcheck"), std::string::npos);
   }
   EXPECT_EQ(hebb("completion bash | bash -n").code, 0);
+  // What bash would offer behind some words.
+  const auto offered = [&](const std::string& words, int at) {
+    hebb("completion bash > complete.bash");
+    hebb.write("ask.bash", "source ./complete.bash; COMP_WORDS=(" + words + "); COMP_CWORD=" +
+                               std::to_string(at) + "; _hebb; echo \" ${COMPREPLY[*]} \"\n");
+    return hebb("version > /dev/null; bash ask.bash").out;
+  };
+  EXPECT_NE(offered("hebb ''", 1).find(" train "), std::string::npos);
+  EXPECT_EQ(offered("hebb tra", 1), " train \n");
+  EXPECT_EQ(offered("hebb train --lear", 2), " --learning-rate \n");
+  EXPECT_EQ(offered("hebb memory cen", 2), " census \n");
+  EXPECT_EQ(offered("hebb memory census --exh", 3), " --exhaustive \n");
   EXPECT_TRUE(only_object(hebb("datasets --json")).contains("datasets"));
   EXPECT_NE(hebb("datasets").out.find("truth-table"), std::string::npos);
   EXPECT_NE(hebb("train --layers").out.find("dense(units"), std::string::npos);
