@@ -146,7 +146,7 @@ TEST(MemoryCensusCommand, IsRefusedWithAHint) {
   };
   for (const Wrong& wrong :
        {Wrong{"memory census none.hebb", 3, "none.hebb"},
-        {"memory census s.hebb --starts 0", 2, "starts"},
+        {"memory census s.hebb --starts 0", 2, "at least one start"},
         {"memory census s.hebb --order upwards", 2, "order"},
         {"memory basin s.hebb --flips 1.5", 2, "1.5"},
         {"memory basin s.hebb --pattern nobody", 2, "nobody"},
