@@ -13,6 +13,7 @@
 #include "hebb/io.hpp"
 #include "hebb/model_file.hpp"
 #include "hebb/modern_memory.hpp"
+#include "hebb/neurons.hpp"
 #include "hebb/nn.hpp"
 #include "hebb/ops.hpp"
 #include "hebb/optim.hpp"
