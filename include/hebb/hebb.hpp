@@ -19,6 +19,7 @@
 #include "hebb/optim.hpp"
 #include "hebb/precision.hpp"
 #include "hebb/random.hpp"
+#include "hebb/regression.hpp"
 #include "hebb/run.hpp"
 #include "hebb/sequence_memory.hpp"
 #include "hebb/tensor.hpp"

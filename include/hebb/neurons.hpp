@@ -150,6 +150,10 @@ class OnlineClassifier : public Classifier {
   /// Corrections of each output since the beginning.
   const std::vector<std::int64_t>& mistakes() const { return mistakes_; }
 
+  /// Where mistakes alone are corrected: after an epoch without one. Never with penalties or a mean, which
+  /// change on.
+  bool finished() const override;
+  std::string report(std::span<const std::string> names = {}) const override;
   std::string describe() const override;
   Sequential network(const Shape& input_shape = Shape()) const override;
   Loss loss() const override;
@@ -171,6 +175,7 @@ class OnlineClassifier : public Classifier {
   void scores(const Samples& x, std::span<double> to) const override;
   void restore(std::span<const double> state) override;
 
+  const std::vector<std::int64_t>& pocket_right() const { return best_right_; }
   std::int64_t clean_epochs(std::int64_t output) const { return clean_[static_cast<std::size_t>(output)]; }
 
  private:
@@ -208,6 +213,7 @@ class Perceptron : public OnlineClassifier {
   /// Finds it out now. The samples must be those that were learned.
   void examine(const Samples& x, std::span<const std::int32_t> labels, const SeparationOptions& options = {});
 
+  /// Also when no output is left that could be separated and is not.
   bool finished() const override;
   std::string report(std::span<const std::string> names = {}) const override;
 
@@ -217,6 +223,50 @@ class Perceptron : public OnlineClassifier {
 
  private:
   std::vector<Separation> separations_;
+};
+
+/// The perceptron that corrects until t s > margin, so that its hyperplane keeps away from the samples (Duda,
+/// Hart, Pattern Classification and Scene Analysis (1973), section 5.5). Its `mistakes` count corrections.
+class MarginPerceptron : public OnlineClassifier {
+ public:
+  explicit MarginPerceptron(OnlineOptions options = {})
+      : OnlineClassifier({"margin", Rule::margin, Keep::last}, std::move(options)) {}
+};
+
+/// The perceptron that decides by the mean of its weights after every sample seen (Freund, Schapire, Machine
+/// Learning 37, 277 (1999)).
+class AveragedPerceptron : public OnlineClassifier {
+ public:
+  explicit AveragedPerceptron(OnlineOptions options = {})
+      : OnlineClassifier({"averaged", Rule::perceptron, Keep::mean}, std::move(options)) {}
+};
+
+/// The perceptron that keeps the best weights it has had in its pocket (Gallant, IEEE Trans. Neural Networks
+/// 1, 179 (1990), with ratchet): those with the longest run of right answers that are right on more of the
+/// samples than the ones before.
+class PocketPerceptron : public OnlineClassifier {
+ public:
+  explicit PocketPerceptron(OnlineOptions options = {})
+      : OnlineClassifier({"pocket", Rule::perceptron, Keep::pocket}, std::move(options)) {}
+  /// Samples that the weights in the pocket were right about, of each output.
+  const std::vector<std::int64_t>& right() const { return pocket_right(); }
+};
+
+/// The adaptive linear neuron, least mean squares (Widrow, Hoff, IRE WESCON Convention Record 4, 96 (1960)):
+/// the weights follow rate (t - s) x whether the answer is right or not; the loss of a sample is (t - s)^2
+/// / 2.
+class Adaline : public OnlineClassifier {
+ public:
+  explicit Adaline(OnlineOptions options = {})
+      : OnlineClassifier({"adaline", Rule::squared, Keep::last}, std::move(options)) {}
+};
+
+/// Logistic regression sample by sample: the weights follow rate t x / (1 + exp(t s)); the loss of a sample
+/// is log(1 + exp(-t s)).
+class StochasticLogistic : public OnlineClassifier {
+ public:
+  explicit StochasticLogistic(OnlineOptions options = {})
+      : OnlineClassifier({"stochastic_logistic", Rule::logistic, Keep::last}, std::move(options)) {}
 };
 
 /// A neuron by its description: a name of neuron_names, with options where wanted: "perceptron",

@@ -128,7 +128,7 @@ void add_config_options(CLI::App& command, const std::shared_ptr<Options>& optio
   o.add<double>(learning, "--lr,--learning-rate", "X", "Learning rate (default: the optimiser's own)",
                 [](TrainConfig& c, double v) { c.learning_rate = v; });
   o.add<Text>(learning, "--schedule", "NAME",
-              "constant (default), step, exponential, cosine, one_cycle, plateau",
+              "constant (default), step, exponential, cosine, one_cycle, plateau, inverse",
               [](TrainConfig& c, const Text& v) { c.schedule = v; });
   o.add<Text>(learning, "--batch-size", "N|full", "Samples a step (default 32)",
               [](TrainConfig& c, const Text& v) { c.batch_size = batch_size_of(v); });

@@ -99,6 +99,16 @@ void Soften(double* w, std::size_t n, double amount) {
   }
 }
 
+void AddMultiple(double* HWY_RESTRICT y, std::size_t n, double factor, const double* HWY_RESTRICT x) {
+  const D d;
+  const std::size_t lanes = hn::Lanes(d);
+  const V f = hn::Set(d, factor);
+  std::size_t j = 0;
+  for (; j + lanes <= n; j += lanes)
+    hn::StoreU(hn::MulAdd(f, hn::LoadU(d, x + j), hn::LoadU(d, y + j)), d, y + j);
+  for (; j < n; ++j) y[j] += factor * x[j];
+}
+
 double Dot(const double* a, const double* b, std::size_t n) {
   const D d;
   const std::size_t lanes = hn::Lanes(d);
@@ -120,6 +130,7 @@ namespace hebb {
 HWY_EXPORT(WeightedSums);
 HWY_EXPORT(MoveAlong);
 HWY_EXPORT(Soften);
+HWY_EXPORT(AddMultiple);
 HWY_EXPORT(Dot);
 
 void weighted_sums(const WeightRows& rows, const float* x, double* sums) {
@@ -139,6 +150,10 @@ void move_along(double* w, std::int64_t n, double keep, double step, const float
 
 void soften(double* w, std::int64_t n, double amount) {
   HWY_DYNAMIC_DISPATCH(Soften)(w, static_cast<std::size_t>(n), amount);
+}
+
+void add_multiple(double* y, std::int64_t n, double factor, const double* x) {
+  HWY_DYNAMIC_DISPATCH(AddMultiple)(y, static_cast<std::size_t>(n), factor, x);
 }
 
 double dot(const double* a, const double* b, std::int64_t n) {

@@ -26,6 +26,9 @@ void move_along(double* w, std::int64_t n, double keep, double step, const float
 /// of the L1 norm).
 void soften(double* w, std::int64_t n, double amount);
 
+/// y += factor x of doubles.
+void add_multiple(double* y, std::int64_t n, double factor, const double* x);
+
 /// a . b of doubles.
 double dot(const double* a, const double* b, std::int64_t n);
 

@@ -6,7 +6,7 @@
 
 #include "core/names.hpp"
 #include "hebb/error.hpp"
-#include "hebb/neurons.hpp"
+#include "hebb/regression.hpp"
 
 namespace hebb::neurons {
 
@@ -19,13 +19,40 @@ Made make(ArgumentReader&, OnlineOptions options) {
   return std::make_unique<Neuron>(std::move(options));
 }
 
+Made make_margin(ArgumentReader& arguments, OnlineOptions options) {
+  options.margin = arguments.real("margin", options.margin);
+  return std::make_unique<MarginPerceptron>(std::move(options));
+}
+
+Made make_logistic(ArgumentReader& arguments, OnlineOptions options) {
+  BatchOptions batch{.penalty = options.penalty,
+                     .max_epochs = options.max_epochs,
+                     .bias = options.bias,
+                     .classes = options.classes};
+  if (options.learning_rate != 0) batch.learning_rate = options.learning_rate;
+  if (const Argument* solver = arguments.find("solver"))
+    batch.solver = parse_solver(ArgumentReader::single(*solver).word);
+  batch.tolerance = arguments.real("tolerance", batch.tolerance);
+  batch.multiclass = options.multiclass;
+  return std::make_unique<LogisticRegression>(batch);
+}
+
 struct Row {
   NeuronHelp help;
   Made (*make)(ArgumentReader& arguments, OnlineOptions options);
+  Multiclass usual = Multiclass::one_vs_rest;
 };
 
-constexpr std::array<Row, 1> kRows = {{
-    {{"perceptron", "Rosenblatt's: corrects its weights by a sample it gets wrong"}, make<Perceptron>},
+constexpr std::array<Row, 7> kRows = {{
+    {{"perceptron", "Rosenblatt's: corrects its weights by each sample it gets wrong"}, make<Perceptron>},
+    {{"margin", "(margin=1): corrects until samples are right by a margin"}, make_margin},
+    {{"pocket", "keeps the best weights that a perceptron has had"}, make<PocketPerceptron>},
+    {{"averaged", "decides by the mean of a perceptron's weights"}, make<AveragedPerceptron>},
+    {{"adaline", "Widrow and Hoff's: least mean squares, sample by sample"}, make<Adaline>},
+    {{"logistic", "(solver=automatic): logistic regression by lbfgs, newton, proximal or gradient_descent"},
+     make_logistic,
+     Multiclass::together},
+    {{"stochastic_logistic", "logistic regression, sample by sample"}, make<StochasticLogistic>},
 }};
 
 constexpr std::array<NeuronHelp, kRows.size()> kHelp = [] {
@@ -67,6 +94,7 @@ std::unique_ptr<Classifier> parse_neuron(std::string_view text, OnlineOptions op
     throw ConfigError(unknown_name("neuron", terms.front().word, known));
   }
   ArgumentReader arguments(terms.front());
+  if (row->usual == Multiclass::together) options.multiclass = row->usual;
   OnlineOptions read = read_options(arguments, std::move(options));
   std::unique_ptr<Classifier> made = row->make(arguments, std::move(read));
   arguments.finish();

@@ -351,6 +351,7 @@ std::string OnlineClassifier::describe() const {
     add("margin=" + number_text(options_.margin));
   if (options_.multiclass == Multiclass::together) add("multiclass=together");
   if (!options_.bias) add("bias=false");
+  if (!options_.shuffle) add("shuffle=false");
   return std::string(kind_.name) + (inside.empty() ? "" : "(" + inside + ")");
 }
 

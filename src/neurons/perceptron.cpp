@@ -52,13 +52,18 @@ EpochSummary Perceptron::pass(const Samples& x, std::span<const std::int32_t> la
   return summary;
 }
 
+bool OnlineClassifier::finished() const {
+  const bool settles = (kind_.rule == Rule::perceptron || kind_.rule == Rule::margin) &&
+                       kind_.keep != Keep::mean && options_.penalty.l1 == 0 && options_.penalty.l2 == 0;
+  return settles && std::all_of(clean_.begin(), clean_.end(), [](std::int64_t epochs) { return epochs > 0; });
+}
+
 bool Perceptron::finished() const {
   const PenaltyOptions& penalty = options().penalty;
-  if (penalty.l1 > 0 || penalty.l2 > 0) return false;
+  if (penalty.l1 > 0 || penalty.l2 > 0 || separations_.empty()) return OnlineClassifier::finished();
   for (std::int64_t c = 0; c < outputs(); ++c) {
-    const bool hopeless = !separations_.empty() && separations_[static_cast<std::size_t>(c)].verdict ==
-                                                       Separation::Verdict::inseparable;
-    if (clean_epochs(c) == 0 && !hopeless) return false;
+    const Separation& known = separations_[static_cast<std::size_t>(c)];
+    if (clean_epochs(c) == 0 && known.verdict != Separation::Verdict::inseparable) return false;
   }
   return true;
 }
@@ -71,17 +76,13 @@ std::string number(double value) {
   return text;
 }
 
-std::string name_of(std::int64_t label, std::span<const std::string> names) {
-  const auto at = static_cast<std::size_t>(label);
-  return at < names.size() ? names[at] : std::to_string(label);
-}
-
-/// "; margin 0.57, R 4.2: at most (R/margin)^2 = 54 mistakes".
+/// "; separable with margin 0.57, R 4.2: at most (R/margin)^2 = 54 mistakes".
 std::string words(const Separation& s) {
   switch (s.verdict) {
     case Separation::Verdict::separable:
       return std::string("; separable with margin ") + (s.exact ? "" : "at least ") + number(s.margin) +
-             ", R " + number(s.radius) + ": at most (R/margin)^2 = " + number(s.novikoff_bound());
+             ", R " + number(s.radius) + ": at most (R/margin)^2 = " + number(s.novikoff_bound()) +
+             " mistakes";
     case Separation::Verdict::inseparable:
       return "; not separable: a mixture of its samples is a mixture of the others (" +
              std::to_string(s.samples.size()) + " samples, difference " + number(s.gap) + ")";
@@ -92,16 +93,31 @@ std::string words(const Separation& s) {
 
 }  // namespace
 
-std::string Perceptron::report(std::span<const std::string> names) const {
+/// "setosa: 5 mistakes, none in the last epoch", a line an output.
+std::string OnlineClassifier::report(std::span<const std::string> names) const {
   std::string text;
   for (std::int64_t c = 0; c < outputs(); ++c) {
-    const auto at = static_cast<std::size_t>(c);
-    const std::int64_t made = mistakes()[at];
-    text += name_of(outputs() == 1 ? 1 : c, names) + ": " + std::to_string(made) +
-            (made == 1 ? " mistake" : " mistakes");
+    const auto label = static_cast<std::size_t>(outputs() == 1 ? 1 : c);
+    const std::int64_t made = mistakes_[static_cast<std::size_t>(c)];
+    const std::string what = kind_.rule == Rule::margin ? "correction" : "mistake";
+    text += (label < names.size() ? names[label] : std::to_string(label)) + ": " + std::to_string(made) +
+            " " + what + (made == 1 ? "" : "s");
     if (clean_epochs(c) > 0) text += ", none in the last epoch";
-    if (!separations_.empty()) text += words(separations_[at]);
+    if (kind_.keep == Keep::pocket)
+      text += "; in the pocket: " + std::to_string(best_right_[static_cast<std::size_t>(c)]) + " right";
     text += "\n";
+  }
+  return text;
+}
+
+std::string Perceptron::report(std::span<const std::string> names) const {
+  std::string text = OnlineClassifier::report(names);
+  std::size_t line = 0;
+  for (const Separation& known : separations_) {  // at the end of each output's line
+    line = text.find('\n', line);
+    const std::string more = words(known);
+    text.insert(line, more);
+    line += more.size() + 1;
   }
   return text;
 }

@@ -33,5 +33,30 @@ TEST(AgainstScikitLearn, Perceptron) {
   expect_golden(golden, "perceptron l2=0.0005", "perceptron", {.penalty = {.l2 = 0.0005}, .max_epochs = 5});
 }
 
+TEST(AgainstScikitLearn, MarginPerceptron) {
+  const Golden golden = testing::read_golden("neurons/golden/linear.txt");
+  expect_golden(golden, "margin", "margin", {.learning_rate = 0.1, .max_epochs = 6});
+}
+
+TEST(AgainstScikitLearn, AveragedPerceptron) {
+  const Golden golden = testing::read_golden("neurons/golden/linear.txt");
+  expect_golden(golden, "averaged", "averaged", {.max_epochs = 4});
+}
+
+TEST(AgainstScikitLearn, Adaline) {
+  const Golden golden = testing::read_golden("neurons/golden/linear.txt");
+  expect_golden(golden, "adaline", "adaline", {.max_epochs = 8});
+  expect_golden(golden, "adaline l2=0.01", "adaline", {.penalty = {.l2 = 0.01}, .max_epochs = 8});
+  expect_golden(golden, "adaline inverse", "adaline",
+                {.learning_rate = 0.02, .schedule = Schedule::parse("inverse(power=0.25)"), .max_epochs = 8});
+}
+
+TEST(AgainstScikitLearn, StochasticLogistic) {
+  const Golden golden = testing::read_golden("neurons/golden/linear.txt");
+  expect_golden(golden, "logistic_sgd", "stochastic_logistic", {.learning_rate = 0.05, .max_epochs = 5});
+  expect_golden(golden, "logistic_sgd l2=0.01", "stochastic_logistic",
+                {.learning_rate = 0.05, .penalty = {.l2 = 0.01}, .max_epochs = 5});
+}
+
 }  // namespace
 }  // namespace hebb
