@@ -125,8 +125,9 @@ enum class Multiclass : std::uint8_t {
 struct OnlineOptions {
   double learning_rate = 0;  ///< 0: 1 for perceptrons, 0.01 for the others
   Schedule schedule = Schedule();
-  /// After the correction's shrinking of weights, w (1 - 2 rate l2), and before the next sample, l1 brings
-  /// every weight nearer to zero by rate l1, and to zero where it would pass it (the proximal step).
+  /// Before a correction weights shrink to w (1 - 2 rate l2). After every 64 samples, and at an epoch's end,
+  /// l1 brings each nearer to zero by l1 times the sum of the rates since, and to zero where it would pass
+  /// it: the proximal step (Langford, Li, Zhang, J. Machine Learning Research 10, 777 (2009)).
   PenaltyOptions penalty = {};
   std::int64_t max_epochs = 1000;
   bool bias = true;
@@ -181,6 +182,7 @@ class OnlineClassifier : public Classifier {
  private:
   struct Visit;
   struct Tally;
+  void truncate(const Visit& visit, std::int64_t i, std::int64_t first, std::int64_t end);
   Tally visit_each(const Visit& visit, std::int64_t first, std::int64_t end);
   Tally visit_together(const Visit& visit);
   Tally visit_for_pocket(const Visit& visit, std::int64_t output);

@@ -37,17 +37,20 @@ HWY_INLINE void Sums(const WeightRows& rows, const float* HWY_RESTRICT x, double
   const std::size_t lanes = hn::Lanes(d);
   V even[kRows];
   V odd[kRows];
+  HEBB_UNROLL
   for (std::size_t r = 0; r < kRows; ++r) even[r] = odd[r] = hn::Zero(d);
   std::size_t j = 0;
   for (; j + 2 * lanes <= n; j += 2 * lanes) {
     const V x0 = Load(d, x + j);
     const V x1 = Load(d, x + j + lanes);
+    HEBB_UNROLL
     for (std::size_t r = 0; r < kRows; ++r) {
       const double* w = rows.weights + r * stride + j;
       even[r] = hn::MulAdd(x0, hn::LoadU(d, w), even[r]);
       odd[r] = hn::MulAdd(x1, hn::LoadU(d, w + lanes), odd[r]);
     }
   }
+  HEBB_UNROLL
   for (std::size_t r = 0; r < kRows; ++r) {
     double rest = 0;
     for (std::size_t i = j; i < n; ++i) rest += rows.weights[r * stride + i] * static_cast<double>(x[i]);
@@ -99,6 +102,21 @@ void Soften(double* w, std::size_t n, double amount) {
   }
 }
 
+bool AllFinite(const float* x, std::size_t n) {
+  const hn::ScalableTag<float> d;
+  const std::size_t lanes = hn::Lanes(d);
+  // x - x is 0 for every finite number, and no number for the others.
+  hn::Vec<decltype(d)> sum = hn::Zero(d);
+  std::size_t j = 0;
+  for (; j + lanes <= n; j += lanes) {
+    const auto v = hn::LoadU(d, x + j);
+    sum = hn::Add(sum, hn::Sub(v, v));
+  }
+  float rest = 0;
+  for (; j < n; ++j) rest += x[j] - x[j];
+  return hn::GetLane(hn::SumOfLanes(d, sum)) + rest == 0;
+}
+
 void AddMultiple(double* HWY_RESTRICT y, std::size_t n, double factor, const double* HWY_RESTRICT x) {
   const D d;
   const std::size_t lanes = hn::Lanes(d);
@@ -130,6 +148,7 @@ namespace hebb {
 HWY_EXPORT(WeightedSums);
 HWY_EXPORT(MoveAlong);
 HWY_EXPORT(Soften);
+HWY_EXPORT(AllFinite);
 HWY_EXPORT(AddMultiple);
 HWY_EXPORT(Dot);
 
@@ -150,6 +169,10 @@ void move_along(double* w, std::int64_t n, double keep, double step, const float
 
 void soften(double* w, std::int64_t n, double amount) {
   HWY_DYNAMIC_DISPATCH(Soften)(w, static_cast<std::size_t>(n), amount);
+}
+
+bool all_finite(const float* x, std::int64_t n) {
+  return HWY_DYNAMIC_DISPATCH(AllFinite)(x, static_cast<std::size_t>(n));
 }
 
 void add_multiple(double* y, std::int64_t n, double factor, const double* x) {

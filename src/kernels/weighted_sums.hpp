@@ -26,6 +26,15 @@ void move_along(double* w, std::int64_t n, double keep, double step, const float
 /// of the L1 norm).
 void soften(double* w, std::int64_t n, double amount);
 
+/// Begins to bring n floats into the cache.
+inline void fetch_ahead(const float* x, std::int64_t n) {
+  constexpr std::int64_t kLine = 16;  // floats
+  for (std::int64_t j = 0; j < n; j += kLine) __builtin_prefetch(x + j);
+}
+
+/// Whether no element is infinite or not a number.
+bool all_finite(const float* x, std::int64_t n);
+
 /// y += factor x of doubles.
 void add_multiple(double* y, std::int64_t n, double factor, const double* x);
 

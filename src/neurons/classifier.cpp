@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 #include <limits>
 
@@ -32,7 +33,15 @@ Samples::Samples(std::span<const float> values, std::int64_t features)
 }
 
 void Samples::require_finite() const {
-  for (std::int64_t i = 0; i < count_ * features_; ++i) {
+  constexpr std::int64_t kPart = 1 << 14;
+  const std::int64_t size = count_ * features_;
+  std::atomic<bool> finite = true;
+  parallel_for((size + kPart - 1) / kPart, [&](std::int64_t part) {
+    const std::int64_t begin = part * kPart;
+    if (!all_finite(values_ + begin, std::min(kPart, size - begin))) finite = false;
+  });
+  if (finite) return;
+  for (std::int64_t i = 0; i < size; ++i) {
     if (std::isfinite(values_[i])) continue;
     throw DataError("sample " + std::to_string(i / features_) + ", feature " + std::to_string(i % features_) +
                     ": the value is " + (std::isnan(values_[i]) ? "not a number" : "infinite"));

@@ -14,6 +14,13 @@ namespace hebb::neurons {
 
 namespace {
 
+// Samples are visited in random order, which the processor does not foresee.
+constexpr std::int64_t kAhead = 4;
+
+// Samples after which the L1 penalty takes its part: after each one alone, what that sample has just added
+// would hide that the weight is nothing.
+constexpr std::int64_t kTruncation = 64;
+
 void require(bool holds, const char* option, const char* expected, double got) {
   if (!holds) throw ConfigError(std::string(option) + ": expected " + expected + ", got " + number_text(got));
 }
@@ -62,8 +69,9 @@ OnlineClassifier::OnlineClassifier(Kind kind, OnlineOptions options)
     throw ConfigError("multiclass: " + std::string(kind.name) + " learns one class against the rest");
   }
   const bool penalised = o.penalty.l1 > 0 || o.penalty.l2 > 0;
-  if (penalised && kind.keep == Keep::mean) {
-    throw ConfigError("penalty: the mean over all samples is kept without one");
+  if (penalised && kind.keep != Keep::last) {
+    throw ConfigError("penalty: " + std::string(kind.name) +
+                      " takes none; it keeps weights of more than one time");
   }
 }
 
@@ -100,7 +108,7 @@ Response respond_logistic(double t, double s) {
 
 }  // namespace
 
-/// Moves one output's weights: shrinks them, takes the step, makes small ones zero.
+/// Moves one output's weights: shrinks them and takes the step.
 void OnlineClassifier::correct(std::int64_t output, double step, const float* x, double rate) {
   const std::int64_t n = inputs();
   double* w = last_.weights.data() + output * n;
@@ -109,7 +117,15 @@ void OnlineClassifier::correct(std::int64_t output, double step, const float* x,
   const double keep = std::max(0.0, 1 - 2 * rate * penalty.l2);
   if (step != 0 || keep != 1) move_along(w, n, keep, rate * step, x);
   if (options_.bias) b += rate * step;
-  if (penalty.l1 > 0) soften(w, n, rate * penalty.l1);
+}
+
+/// What the L1 penalty does to outputs [first, end) after visit i: see OnlineOptions.
+void OnlineClassifier::truncate(const Visit& visit, std::int64_t i, std::int64_t first, std::int64_t end) {
+  const bool due = (i + 1) % kTruncation == 0 || i + 1 == visit.count();
+  if (options_.penalty.l1 == 0 || !due) return;
+  double rates = 0;
+  for (std::int64_t k = i - i % kTruncation; k <= i; ++k) rates += visit.rates[static_cast<std::size_t>(k)];
+  soften(last_.weights.data() + first * inputs(), (end - first) * inputs(), rates * options_.penalty.l1);
 }
 
 /// Outputs [first, end), each by itself, side by side so that a sample is read once.
@@ -117,7 +133,7 @@ OnlineClassifier::Tally OnlineClassifier::visit_each(const Visit& visit, std::in
                                                      std::int64_t end) {
   const std::int64_t n = inputs();
   const double margin = kind_.rule == Rule::margin ? options_.margin : 0;
-  const bool penalised = options_.penalty.l1 > 0 || options_.penalty.l2 > 0;
+  const bool penalised = options_.penalty.l2 > 0;
   const WeightRows rows = {
       .weights = last_.weights.data() + first * n, .rows = end - first, .stride = n, .n = n};
   std::vector<std::int64_t> before(mistakes_.begin() + first, mistakes_.begin() + end);
@@ -127,6 +143,8 @@ OnlineClassifier::Tally OnlineClassifier::visit_each(const Visit& visit, std::in
     const std::int64_t sample = visit.order[static_cast<std::size_t>(i)];
     const float* x = visit.x.row(sample);
     const double rate = visit.rates[static_cast<std::size_t>(i)];
+    if (i + kAhead < visit.count())
+      fetch_ahead(visit.x.row(visit.order[static_cast<std::size_t>(i + kAhead)]), n);
     weighted_sums(rows, x, sums);
     for (std::int64_t c = first; c < end; ++c) {
       const auto at = static_cast<std::size_t>(c);
@@ -144,6 +162,7 @@ OnlineClassifier::Tally OnlineClassifier::visit_each(const Visit& visit, std::in
         if (options_.bias) lag_.bias[at] += rate * r.step * seen;
       }
     }
+    truncate(visit, i, first, end);
   }
   for (std::int64_t c = first; c < end; ++c) {
     const auto at = static_cast<std::size_t>(c);
@@ -161,7 +180,7 @@ OnlineClassifier::Tally OnlineClassifier::visit_together(const Visit& visit) {
   const std::int64_t n = inputs();
   const std::int64_t count = outputs();
   const double margin = kind_.rule == Rule::margin ? options_.margin : 0;
-  const bool penalised = options_.penalty.l1 > 0 || options_.penalty.l2 > 0;
+  const bool penalised = options_.penalty.l2 > 0;
   std::vector<double> s(static_cast<std::size_t>(count));
   std::vector<double> steps(static_cast<std::size_t>(count));
   Tally tally;
@@ -183,7 +202,10 @@ OnlineClassifier::Tally OnlineClassifier::visit_together(const Visit& visit) {
       ++tally.mistakes;
       ++mistakes_[own];
     }
-    if (!mistake && !penalised) continue;
+    if (!mistake && !penalised) {
+      truncate(visit, i, 0, count);
+      continue;
+    }
     std::fill(steps.begin(), steps.end(), 0.0);
     if (mistake) steps[own] = 1, steps[rival] = -1;
     for (std::size_t c = 0; c < s.size(); ++c) {
@@ -195,6 +217,7 @@ OnlineClassifier::Tally OnlineClassifier::visit_together(const Visit& visit) {
       move_along(lag_.weights.data() + output * n, n, 1, lag, x);
       if (options_.bias) lag_.bias[c] += lag;
     }
+    truncate(visit, i, 0, count);
   }
   for (std::int64_t& epochs : clean_) epochs = tally.mistakes == 0 ? epochs + 1 : 0;
   return tally;
@@ -232,14 +255,14 @@ OnlineClassifier::Tally OnlineClassifier::visit_for_pocket(const Visit& visit, s
                   visit.x.row(sample), &s);
     const Response r = respond(0, visit.target(sample, output, outputs()), s + last_.bias[at]);
     tally.loss += r.loss;
-    if (!r.mistake) {
+    if (r.mistake) {
+      offer_to_pocket(visit, output, run);
+      run = 0;
+      ++tally.mistakes;
+      correct(output, r.step, visit.x.row(sample), visit.rates[static_cast<std::size_t>(i)]);
+    } else {
       ++run;
-      continue;
     }
-    offer_to_pocket(visit, output, run);
-    run = 0;
-    ++tally.mistakes;
-    correct(output, r.step, visit.x.row(sample), visit.rates[static_cast<std::size_t>(i)]);
   }
   offer_to_pocket(visit, output, run);
   mistakes_[at] += tally.mistakes;

@@ -166,10 +166,7 @@ EpochSummary LogisticRegression::pass(const Samples& x, std::span<const std::int
                                .link = softmax() ? Link::softmax : Link::logistic,
                                .bias = options_.bias,
                                .l2 = options_.penalty.l2});
-  EpochSummary summary{.loss = solver_->iterate(problem), .learning_rate = options_.learning_rate};
-  const std::vector<std::int32_t> found = predict(x);
-  for (std::size_t i = 0; i < found.size(); ++i) summary.mistakes += found[i] != labels[i] ? 1 : 0;
-  return summary;
+  return {.loss = solver_->iterate(problem), .learning_rate = options_.learning_rate};
 }
 
 const LinearModel& LogisticRegression::model() const {
