@@ -181,6 +181,40 @@ void mnist(Results& results, const std::string& folder, double peak) {
               {{"target", 97.5}});
 }
 
+/// Neurons and regression on all of MNIST, pixels from 0 to 1. The list of bench/peers/sklearn_linear.py.
+void linear_models(Results& results, const std::string& folder) {
+  DataSplits data = load_dataset("mnist", {.directories = {folder}});
+  apply_scaling(data, ScaleKind::unit);
+  const std::int64_t count = data.train->size();
+  const std::int64_t features = data.train->input_shape().elements();
+  std::vector<std::int64_t> all(static_cast<std::size_t>(count));
+  std::iota(all.begin(), all.end(), 0);
+  std::vector<float> values(static_cast<std::size_t>(count * features));
+  std::vector<std::int32_t> labels(all.size());
+  data.train->fill(all, values.data(), {.labels = labels.data()});
+  const neurons::Samples x(values, features);
+
+  const auto pass = [&](auto make) { return median_seconds(5, [&] { make().fit(x, labels); }); };
+  results.add("linear/perceptron_pass",
+              pass([] { return neurons::Perceptron({.max_epochs = 1, .check_after = 0}); }), "s");
+  results.add("linear/adaline_pass",
+              pass([] { return neurons::Adaline({.learning_rate = 1e-3, .max_epochs = 1}); }), "s");
+  // C = 1, and what scikit-learn's lbfgs reaches in the 100 iterations it takes: see objective in its
+  // results.
+  constexpr double kObjective = 0.2424;
+  double reached = 0;
+  std::int64_t iterations = 0;
+  const double each = median_seconds(3, [&] {
+    neurons::LogisticRegression regression({.penalty = {.l2 = 0.5 / static_cast<double>(count)}});
+    regression.begin(features, 10);
+    do regression.partial_fit(x, labels);
+    while (regression.last_epoch().loss > kObjective && regression.epochs() < 100);
+    reached = regression.last_epoch().loss;
+    iterations = regression.epochs();
+  });
+  results.add("linear/logistic", each, "s", {{"objective", reached}, {"iterations", iterations}});
+}
+
 struct ConvLayer {
   std::int64_t batch, size, channels, outputs, kernel, stride;
 };
@@ -409,6 +443,7 @@ void all_networks(Results& results, double peak) {
   if (folder != nullptr && *folder != '\0') {
     time_to_quality(results, folder);
     mnist(results, folder, peak);
+    linear_models(results, folder);
   } else {
     fmt::print("SKIPPED: MNIST, as HEBB_DATA is not set\n");
   }

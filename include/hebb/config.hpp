@@ -32,7 +32,8 @@ struct TrainConfig {
   std::string augment = {};  ///< random changes of training images, as Augmentation::parse reads them
 
   // ---- Model ----
-  /// The model description or the name of a model ("lenet5"); may be empty when `init_from` says it all.
+  /// The model description, the name of a model ("lenet5"), or a neuron that learns by its own rule
+  /// ("perceptron", see neurons::neuron_help); may be empty when `init_from` says it all.
   std::string model = {};
   std::string init_from = {};     ///< a saved model to start from; with `model`, what fits by name is taken
   std::string replace_last = {};  ///< a layer, such as "dense(5)", put in the place of the last one

@@ -156,7 +156,8 @@ struct ScheduleOptions {
   /// from r to `least` over the whole training, half a cosine, step by step (Loshchilov and Hutter 2017).
   /// one_cycle: from r / 25 up to r over the first `peak` of all steps, then down to r / 250000, both by half
   /// a cosine (Smith and Topin 2018; PyTorch's form). plateau: r times `gamma` whenever the watched loss has
-  /// not improved for more than `patience` epochs.
+  /// not improved for more than `patience` epochs. inverse: r / (1 + step)^power, step by step (Robbins and
+  /// Monro 1951).
   std::string kind = "constant";
   double gamma = 0.1;
   std::int64_t epochs = 10;    ///< step: epochs between reductions
@@ -164,6 +165,7 @@ struct ScheduleOptions {
   double peak = 0.3;           ///< one_cycle: share of steps before the peak
   std::int64_t patience = 10;  ///< plateau
   double threshold = 1e-4;     ///< plateau: relative improvement that counts
+  double power = 0.5;          ///< inverse
   std::int64_t warmup = 0;     ///< steps of linear warm-up from r / (warmup + 1) before any kind
 };
 

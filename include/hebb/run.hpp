@@ -16,6 +16,10 @@
 
 namespace hebb {
 
+namespace neurons {
+class Classifier;
+}
+
 /// The files of a run folder.
 ///
 /// - config.toml: the resolved configuration
@@ -52,6 +56,8 @@ struct RunResult {
   TrainConfig config = {};  ///< resolved: loss, learning rate and model as they were used
   TrainResult training = {};
   SavedModel model = {};
+  /// As it learned (hebb/neurons.hpp), when the model is a neuron; `model` is its network.
+  std::shared_ptr<const neurons::Classifier> neuron = {};
   LoadReport loaded = {};       ///< what was taken from `init_from` when it was taken by name
   std::int64_t parameters = 0;  ///< trainable elements before freezing
   EvaluationReport train = {};  ///< of the resulting model on the training samples; not when interrupted

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <filesystem>
 
 #include "cli/command.hpp"
@@ -70,7 +71,10 @@ std::vector<std::string> names_of(const InputSpec& spec, const ClassificationMet
 /// What the model knows of its data need not be said again.
 void follow(const InputSpec& input, Options& options) {
   DataOptions& data = options.data_options;
-  if (data.target.empty() && !input.columns.empty()) data.target = input.target_name;
+  const std::vector<DatasetInfo> named = known_datasets();
+  const bool is_file = std::none_of(named.begin(), named.end(),
+                                    [&](const DatasetInfo& info) { return info.name == options.data; });
+  if (is_file && data.target.empty() && !input.columns.empty()) data.target = input.target_name;
   std::error_code ignored;
   if (!input.resizes || !std::filesystem::is_directory(options.data, ignored)) return;
   if (data.image_size.empty())

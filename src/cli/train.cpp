@@ -10,6 +10,7 @@
 #include "core/names.hpp"
 #include "hebb/error.hpp"
 #include "hebb/model.hpp"
+#include "hebb/neurons.hpp"
 #include "hebb/run.hpp"
 #include "hebb/threads.hpp"
 
@@ -23,6 +24,7 @@ constexpr const char* kExamples = R"(Examples:
       --optimizer adam --lr 1e-3 --batch-size 128 --epochs 5 --out runs/mlp
   hebb train --data prices.csv --target price --model 'dense(9) relu dense(1)'
   hebb train --data mnist --model lenet5    a model by its name
+  hebb train --data iris --model perceptron a neuron with its own rule
   hebb train config.toml --epochs 10        a file, overridden by options
   hebb train fast-mnist --seed 3            a recipe ('hebb recipes'), likewise
   hebb train --resume runs/mlp --epochs 8   --epochs is the total
@@ -126,7 +128,7 @@ void add_config_options(CLI::App& command, const std::shared_ptr<Options>& optio
   o.add<double>(learning, "--lr,--learning-rate", "X", "Learning rate (default: the optimiser's own)",
                 [](TrainConfig& c, double v) { c.learning_rate = v; });
   o.add<Text>(learning, "--schedule", "NAME",
-              "constant (default), step, exponential, cosine, one_cycle, plateau",
+              "constant (default), step, exponential, cosine, one_cycle, plateau, inverse",
               [](TrainConfig& c, const Text& v) { c.schedule = v; });
   o.add<Text>(learning, "--batch-size", "N|full", "Samples a step (default 32)",
               [](TrainConfig& c, const Text& v) { c.batch_size = batch_size_of(v); });
@@ -197,6 +199,7 @@ std::string summary(const RunResult& result) {
   line("training", result.train);
   if (result.validation) line("validation", *result.validation);
   if (result.test) line("test", *result.test);
+  if (result.neuron) text += result.neuron->report(result.model.input.class_names);
   return text;
 }
 
@@ -204,6 +207,10 @@ void list_layers() {
   std::vector<std::vector<std::string>> rows = {{"layer", ""}};
   for (const LayerHelp& help : layer_help())
     rows.push_back({std::string(help.usage), std::string(help.summary)});
+  print(table(rows) + "\n");
+  rows = {{"neuron, learning by its own rule", ""}};
+  for (const neurons::NeuronHelp& help : neurons::neuron_help())
+    rows.push_back({std::string(help.name), std::string(help.summary)});
   print(table(rows) + "\n");
   for (const NamedModel& model : named_models())
     print(fmt::format("{}: {}\n  {}\n", model.name, model.summary, model.text));

@@ -32,7 +32,7 @@ double one_cycle(double base, double peak, std::int64_t step, std::int64_t total
 }  // namespace
 
 std::vector<std::string_view> schedule_names() {
-  return {"constant", "step", "exponential", "cosine", "one_cycle", "plateau"};
+  return {"constant", "step", "exponential", "cosine", "one_cycle", "plateau", "inverse"};
 }
 
 Schedule::Schedule(ScheduleOptions options)
@@ -51,6 +51,8 @@ Schedule::Schedule(ScheduleOptions options)
                  static_cast<double>(o.patience));
   require_option(std::isfinite(o.threshold) && o.threshold >= 0, "schedule threshold",
                  "zero or a positive number", o.threshold);
+  require_option(std::isfinite(o.power) && o.power >= 0, "schedule power", "zero or a positive number",
+                 o.power);
   require_option(o.warmup >= 0, "schedule warmup", "zero or a positive number of steps",
                  static_cast<double>(o.warmup));
 }
@@ -73,6 +75,7 @@ Schedule Schedule::parse(std::string_view text) {
                   {"peak", to(o.peak)},
                   {"patience", whole(o.patience)},
                   {"threshold", to(o.threshold)},
+                  {"power", to(o.power)},
                   {"warmup", whole(o.warmup)}});
   return Schedule(std::move(o));
 }
@@ -89,6 +92,7 @@ std::string Schedule::describe() const {
   show("peak", options_.peak, defaults.peak);
   show("patience", static_cast<double>(options_.patience), static_cast<double>(defaults.patience));
   show("threshold", options_.threshold, defaults.threshold);
+  show("power", options_.power, defaults.power);
   show("warmup", static_cast<double>(options_.warmup), static_cast<double>(defaults.warmup));
   return inside.empty() ? options_.kind : options_.kind + "(" + inside + ")";
 }
@@ -109,6 +113,7 @@ double Schedule::rate(double base, std::int64_t step, std::int64_t steps_per_epo
   }
   if (options_.kind == "one_cycle") return one_cycle(base, options_.peak, step, total_steps);
   if (options_.kind == "plateau") return std::max(base * factor_, std::min(base, options_.least));
+  if (options_.kind == "inverse") return base / std::pow(1 + static_cast<double>(step), options_.power);
   return base;
 }
 

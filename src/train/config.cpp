@@ -20,9 +20,11 @@
 #include "hebb/error.hpp"
 #include "hebb/io.hpp"
 #include "hebb/model.hpp"
+#include "hebb/neurons.hpp"
 #include "io/utf8.hpp"
 #include "train/config_fields.hpp"
 #include "train/method.hpp"
+#include "train/neuron_training.hpp"
 
 namespace hebb {
 namespace {
@@ -257,6 +259,10 @@ void TrainConfig::check() const {
   precision_named(precision);
   if (loss != "auto") with_key("loss", [&] { Loss::parse(loss); });
   with_key("augment", [&] { Augmentation::parse(augment); });
+  if (neurons::is_neuron(model)) {
+    training::parse_neuron(*this);
+    return;
+  }
   training::parse_method(*this);
   if (!model.empty()) with_key("model", [&] { Sequential::parse(model); });
   if (!replace_last.empty()) {

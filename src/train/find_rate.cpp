@@ -110,6 +110,8 @@ void suggest(RateFinding& found) {
 
 RateFinding find_learning_rate(const TrainConfig& config, DataSplits data, const RateFinderOptions& options) {
   check(options);
+  if (neurons::is_neuron(config.model))
+    throw ConfigError("find-lr: a neuron learns by its own rule; its learning rate is not searched for");
   const training::Preparation prepared = training::prepare(config, std::move(data));
   if (prepared.method.lbfgs || prepared.method.optimizer.name() == "rprop")
     throw ConfigError(

@@ -7,6 +7,7 @@
 #include "hebb/error.hpp"
 #include "hebb/model.hpp"
 #include "hebb/threads.hpp"
+#include "train/neuron_training.hpp"
 #include "train/subset.hpp"
 
 namespace hebb::training {
@@ -96,7 +97,8 @@ TrainerInputs Preparation::trainer_inputs() const {
 Preparation prepare(const TrainConfig& config, DataSplits data, const std::vector<std::int64_t>& among) {
   config.check();
   Preparation result;
-  result.method = parse_method(config);
+  const bool is_neuron = neurons::is_neuron(config.model);
+  if (!is_neuron) result.method = parse_method(config);
   if (config.threads > 0) set_threads(static_cast<int>(config.threads));
   if (data.train == nullptr) throw DataError("there is no training data");
   if (config.patience > 0 && config.validation == 0) {
@@ -106,6 +108,12 @@ Preparation prepare(const TrainConfig& config, DataSplits data, const std::vecto
   result.samples = split_of(config, *result.data.train, among);
   apply_scaling(result.data, config.scale, result.samples.train);
   const Shape input = result.data.train->input_shape();
+  if (is_neuron) {
+    result.neuron = make_neuron(config, *result.data.train);
+    result.model = network_for(*result.neuron, *result.data.train).clone();
+    result.loss = loss_for(*result.neuron, *result.data.train);
+    return result;
+  }
   result.model = make_model(config, input, result.loaded);
   result.loss = resolve_loss(config, *result.data.train, outputs_of(*result.model, input));
   return result;

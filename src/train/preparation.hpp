@@ -3,6 +3,7 @@
 
 #include <memory>
 
+#include "hebb/neurons.hpp"
 #include "hebb/run.hpp"
 #include "train/method.hpp"
 
@@ -15,6 +16,8 @@ struct Preparation {
   std::unique_ptr<Module> model = {};
   Loss loss = {};
   Method method = {};
+  /// Set when the model is a neuron, which learns by its own rule; `model` then is its network.
+  std::unique_ptr<neurons::Classifier> neuron = {};
   LoadReport loaded = {};  ///< what was taken from `init_from` when it was taken by name
 
   TrainerOptions trainer_options(const TrainConfig& config) const;

@@ -9,6 +9,7 @@
 #include "hebb/threads.hpp"
 #include "io/json.hpp"
 #include "train/config_fields.hpp"
+#include "train/neuron_training.hpp"
 #include "train/preparation.hpp"
 #include "train/run_folder.hpp"
 #include "train/subset.hpp"
@@ -113,7 +114,12 @@ RunResult training::run_with_fold(const TrainConfig& config, DataSplits data, co
   result.parameters = count_trainable(parameters(*prepared.model));
   result.model = SavedModel(*prepared.model, prepared.data.spec, prepared.loss);
   result.model.summary = {.data = config.data, .seed = config.seed, .optimizer = config.optimizer};
-  result.config = resolved(config, prepared.method, result);
+  if (prepared.neuron) {
+    result.config = resolved_for_neuron(config, *prepared.neuron);
+    result.model.summary.optimizer = prepared.neuron->describe();
+  } else {
+    result.config = resolved(config, prepared.method, result);
+  }
 
   std::optional<RunFolder> folder;
   std::optional<Checkpoint> resume;
@@ -133,7 +139,9 @@ RunResult training::run_with_fold(const TrainConfig& config, DataSplits data, co
   inputs.resume = resume ? &*resume : nullptr;
   inputs.stop = options.stop;
   inputs.observer = &keeper;
-  result.training = train(*prepared.model, prepared.trainer_options(config), inputs);
+  result.training = prepared.neuron ? train_neuron(*prepared.neuron, *prepared.model, config, inputs)
+                                    : train(*prepared.model, prepared.trainer_options(config), inputs);
+  result.neuron = std::move(prepared.neuron);
   result.model.module = std::move(prepared.model);
   if (result.training.interrupted) return result;
 
@@ -195,6 +203,7 @@ std::string to_json(const RunResult& result, double total_seconds) {
   json["best_epoch"] = result.training.best_epoch;
   json["interrupted"] = result.training.interrupted;
   json["stopped_early"] = result.training.stopped_early;
+  if (result.neuron) json["neuron"] = training::neuron_json(*result.neuron);
   return json_text(json);
 }
 
