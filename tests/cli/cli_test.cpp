@@ -64,6 +64,13 @@ TEST(Cli, TrainsTheTwoLayerNetworkExactlyAsWritten) {
   EXPECT_EQ(json["seed"], 0);
 }
 
+TEST(Cli, EvaluatesAModelOfNamedColumnsOnTheDataSetItCameFrom) {
+  const Shell hebb;
+  ASSERT_EQ(hebb("train --data iris --model 'dense(3)' --epochs 1 --out run -q").code, 0);
+  const Outcome outcome = hebb("eval run/best.safetensors --data iris --json");
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+}
+
 TEST(Cli, TrainsResumesEvaluatesAndPredictsOnMnist) {
   HEBB_NEEDS_MNIST();
   const Shell hebb;
