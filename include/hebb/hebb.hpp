@@ -8,6 +8,7 @@
 #include "hebb/energy_problems.hpp"
 #include "hebb/error.hpp"
 #include "hebb/evaluation.hpp"
+#include "hebb/explain.hpp"
 #include "hebb/fetch.hpp"
 #include "hebb/graded_memory.hpp"
 #include "hebb/io.hpp"
