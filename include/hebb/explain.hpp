@@ -55,7 +55,7 @@ struct ExplainedValue {
   Tensor value = {};
   Tensor gradient = {};    ///< of the loss with respect to it; empty where there is none
   Tensor difference = {};  ///< the finite difference beside the gradient; NaN where none was made
-  std::vector<std::int64_t> element = {};  ///< the one that is opened: of the largest gradient
+  std::vector<std::int64_t> element = {};  ///< the one that is opened: mostly that of the largest gradient
   /// Largest |gradient - difference| / max(|gradient|, |difference|). Elements below a millionth of the
   /// largest gradient are held against that, those below 1e-8 (1 + loss), where rounding begins to show,
   /// against this.

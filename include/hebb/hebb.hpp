@@ -2,6 +2,7 @@
 #pragma once
 
 #include "hebb/augmentation.hpp"
+#include "hebb/boundary.hpp"
 #include "hebb/config.hpp"
 #include "hebb/data.hpp"
 #include "hebb/datasets.hpp"

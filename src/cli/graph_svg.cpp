@@ -20,7 +20,7 @@ constexpr double kGapX = 36;
 constexpr double kGapY = 34;
 constexpr double kMargin = 12;
 constexpr double kLane = 14;  // between ways past boxes
-constexpr std::size_t kMostLetters = 34;
+constexpr std::size_t kMostLetters = 31;
 
 /// A box and where it is.
 struct Box {
@@ -72,8 +72,8 @@ class Drawing {
       const ExplainedValue& value = e.values[i];
       const std::size_t dot = value.name.rfind('.');
       const std::string layer = dot == std::string::npos ? "" : value.name.substr(0, dot) + ": ";
-      Box box{.given = value.formula.empty()};
-      box.title = box.given ? value.name : layer + value.symbol + " = " + in_print(value.formula);
+      Box box{.given = value.chain.empty()};
+      box.title = value.formula.empty() ? value.name : layer + value.symbol + " = " + in_print(value.formula);
       box.detail = to_string(value.value.shape());
       if (!value.gradient.empty()) {
         const double own = largest_of(value.gradient);

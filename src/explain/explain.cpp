@@ -11,6 +11,7 @@
 #include "explain/differences.hpp"
 #include "explain/loss.hpp"
 #include "explain/opening.hpp"
+#include "explain/steps.hpp"
 #include "graph/interpreter.hpp"
 #include "graph/op.hpp"
 #include "hebb/error.hpp"
@@ -31,21 +32,12 @@ constexpr std::int64_t kFewSamples = 8;
 constexpr double kRounding = 1e-8;
 constexpr double kMostOperations = 1e9;  // that differences take unless they are asked for
 
-void require_plain(const TrainerOptions& training, const ExplainOptions& options) {
+void check(const TrainerOptions& training, const ExplainOptions& options) {
   if (options.step < 1)
     throw ConfigError(fmt::format("explain: expected a step from 1, got {}", options.step));
-  if (training.batch_size < 0)
-    throw ConfigError(
-        fmt::format("explain: expected a batch size of 0 or more, got {}", training.batch_size));
-  if (options.differences.value_or(0) < 0) {
+  if (options.differences.value_or(0) < 0)
     throw ConfigError(fmt::format("explain: expected 0 or more differences, got {}", *options.differences));
-  }
-  const char* what = training.lbfgs              ? "L-BFGS, which chooses its steps itself"
-                     : training.mixup != 0       ? "mixup"
-                     : training.ema != 0         ? "a moving average"
-                     : !training.augment.empty() ? "augmentation"
-                                                 : nullptr;
-  if (what != nullptr) throw ConfigError(fmt::format("explain: a step cannot be opened with {}", what));
+  require_plain(training, "explain");
 }
 
 std::vector<std::int64_t> samples_to_open(const Dataset& data, const ExplainOptions& options) {
@@ -61,39 +53,6 @@ std::vector<std::int64_t> samples_to_open(const Dataset& data, const ExplainOpti
         fmt::format("sample {} asked for; the data set has samples 0 to {}", sample, data.size() - 1));
   }
   return samples;
-}
-
-/// The learning rate of the step that comes next.
-double rate_of(const TrainerOptions& training, std::int64_t steps, std::int64_t batches) {
-  return training.schedule.rate(training.optimizer.learning_rate(), steps, batches,
-                                std::max<std::int64_t>(1, training.epochs * batches));
-}
-
-/// Trains as `train` does, but a number of steps instead of epochs. Returns the batches of an epoch.
-std::int64_t train_before(TrainingStep& step, const TrainerOptions& training, const Dataset& data,
-                          std::int64_t steps) {
-  const std::int64_t count = data.size();
-  const bool whole = training.batch_size == 0;
-  const std::int64_t size = whole ? count : std::min(training.batch_size, count);
-  const std::int64_t batches = (count + size - 1) / size;
-  std::vector<std::int64_t> order(static_cast<std::size_t>(count));
-  std::iota(order.begin(), order.end(), 0);
-  for (std::int64_t s = 0; s < steps; ++s) {
-    const std::int64_t batch = s % batches;
-    if (batch == 0 && !whole)
-      order = epoch_order(count, training.seed, static_cast<std::uint64_t>(s / batches));
-    const std::int64_t n = std::min(size, count - batch * size);
-    const BatchBuffers buffers = step.batch(n);
-    data.fill(std::span<const std::int64_t>(order).subspan(static_cast<std::size_t>(batch * size),
-                                                           static_cast<std::size_t>(n)),
-              buffers.inputs, {.labels = buffers.labels, .values = buffers.values});
-    step.set_learning_rate(rate_of(training, s, batches));
-    const double loss = step.run();
-    if (!std::isfinite(loss))
-      throw DivergedError(
-          fmt::format("the loss of step {} is {}; a lower learning rate may help", s + 1, loss));
-  }
-  return batches;
 }
 
 Tensor in_double(const Tensor& tensor) {
@@ -317,16 +276,17 @@ double Explanation::disagreement() const {
 
 Explanation explain(const Module& model, const TrainerOptions& training, const Dataset& data,
                     const ExplainOptions& options) {
-  require_plain(training, options);
+  check(training, options);
   Explanation result;
   result.samples = samples_to_open(data, options);
   result.model = model.describe();
   result.step = options.step;
   result.optimizer = training.optimizer.name();
   result.update_formula = update_formula(training.optimizer);
-  TrainingStep step = training::make_step(model, training, data);
-  const std::int64_t batches = train_before(step, training, data, options.step - 1);
-  step.set_learning_rate(rate_of(training, options.step - 1, batches));
+  Steps steps(model, training, data);
+  steps.run(options.step - 1);
+  TrainingStep& step = steps.step();
+  step.set_learning_rate(steps.next_rate());
   result.learning_rate = step.learning_rate();
 
   const Batch batch = batch_of(data, result.samples);

@@ -273,16 +273,28 @@ void Opening::add_window(std::size_t number, const Differences& graph) {
   value.window = std::move(window);
 }
 
+/// What is computed element by element from one step before is opened where that is: y[2, 1] after z[2, 1].
+void Opening::follow_elements(const ExplainedLayer& layer) {
+  for (const std::size_t step : layer.steps) {
+    const Node& node = nodes_[step].node();
+    const std::vector<std::size_t> operands = operands_of(nodes_[step], nullptr);
+    const bool inside = operands.size() == 1 &&
+                        std::find(layer.steps.begin(), layer.steps.end(), operands[0]) != layer.steps.end();
+    if (inside && node.op->emit != nullptr && node.shape == to_.values[operands[0]].value.shape())
+      to_.values[step].element = to_.values[operands[0]].element;
+  }
+}
+
 void Opening::finish(const Differences& graph) {
   NodeValues values;
   for (const Tensor& node : graph.nodes()) {
     if (graph.value(node).dtype() == DType::f64) values.set(node, graph.value(node));
   }
   for (ExplainedValue& value : to_.values) {
-    const std::int64_t element =
-        value.gradient.empty() || value.value.size() == 0 ? 0 : largest_element(value.gradient);
-    value.element = index_of(element, value.value.shape());
+    const bool none = value.gradient.empty() || value.value.size() == 0;
+    value.element = index_of(none ? 0 : largest_element(value.gradient), value.value.shape());
   }
+  for (const ExplainedLayer& layer : to_.layers) follow_elements(layer);
   for (const ExplainedLayer& layer : to_.layers) {
     for (const std::size_t step : layer.steps) {
       ExplainedValue& value = to_.values[step];

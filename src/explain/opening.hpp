@@ -49,6 +49,7 @@ class Opening {
   bool stands_alone(const Tensor& node, const Part& part, const Formulas& formulas) const;
   void name_steps(const std::vector<Tensor>& steps, const LayerPlace& place, Formulas& formulas) const;
   std::vector<std::size_t> operands_of(const Tensor& node, std::vector<Tensor>* inside) const;
+  void follow_elements(const ExplainedLayer& layer);
   void add_chain(std::size_t number, NodeValues& values);
   void add_window(std::size_t number, const Differences& graph);
 
