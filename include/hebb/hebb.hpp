@@ -3,6 +3,7 @@
 
 #include "hebb/attractors.hpp"
 #include "hebb/augmentation.hpp"
+#include "hebb/boundary.hpp"
 #include "hebb/capacity.hpp"
 #include "hebb/config.hpp"
 #include "hebb/data.hpp"
@@ -10,6 +11,7 @@
 #include "hebb/energy_problems.hpp"
 #include "hebb/error.hpp"
 #include "hebb/evaluation.hpp"
+#include "hebb/explain.hpp"
 #include "hebb/fetch.hpp"
 #include "hebb/graded_memory.hpp"
 #include "hebb/io.hpp"

@@ -7,6 +7,8 @@
 #include <cmath>
 #include <limits>
 
+#include "cli/axis_ticks.hpp"
+
 namespace hebb::cli {
 
 namespace {
@@ -38,15 +40,6 @@ struct Axis {
   double place(double value) const { return from + (scaled(value) - low) / (high - low) * (to - from); }
 };
 
-/// 1, 2 or 5 times a power of ten: about five of them fill the range.
-double tick_distance(double range) {
-  const double power = std::pow(10, std::floor(std::log10(range / 5)));
-  for (const double factor : {1.0, 2.0, 5.0}) {
-    if (range / (factor * power) <= 6) return factor * power;
-  }
-  return 10 * power;
-}
-
 struct Tick {
   double at;
   std::string text;
@@ -59,9 +52,7 @@ std::vector<Tick> ticks_of(const Axis& axis) {
       ticks.push_back({std::pow(10, power), fmt::format("1e{:.0f}", power)});
     return ticks;
   }
-  const double distance = tick_distance(axis.high - axis.low);
-  for (double n = std::ceil(axis.low / distance - 1e-9); n * distance <= axis.high + 1e-9 * distance; ++n)
-    ticks.push_back({n * distance, fmt::format("{:.4g}", n * distance + 0.0)});
+  for (const double at : ticks_between(axis.low, axis.high)) ticks.push_back({at, fmt::format("{:.4g}", at)});
   return ticks;
 }
 

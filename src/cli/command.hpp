@@ -35,6 +35,7 @@ void add_predict(CLI::App& app, Context& context);
 void add_inspect(CLI::App& app, Context& context);
 void add_datasets(CLI::App& app, Context& context);
 void add_fetch(CLI::App& app, Context& context);
+void add_explain(CLI::App& app, Context& context);
 void add_gradcheck(CLI::App& app, Context& context);
 void add_memory(CLI::App& app, Context& context);
 void add_bench(CLI::App& app, Context& context);

@@ -1,10 +1,10 @@
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <filesystem>
 
 #include "cli/command.hpp"
 #include "cli/confusion.hpp"
+#include "cli/model_data.hpp"
 #include "cli/worst_images.hpp"
 #include "hebb/error.hpp"
 #include "hebb/evaluation.hpp"
@@ -36,29 +36,6 @@ struct Options {
   DataOptions data_options;
 };
 
-/// Throws DataError unless the data are what the model takes.
-void check_data(const SavedModel& model, const DataSplits& data) {
-  const auto& part = data.train;
-  if (part->input_shape().elements() != model.input.input_shape.elements()) {
-    throw DataError(fmt::format("{}: samples of shape {}; the model takes {}", data.name,
-                                to_string(part->input_shape()), to_string(model.input.input_shape)));
-  }
-  const auto same_but_for_fill = [](Column a, const Column& b) {
-    a.fill = b.fill;
-    a.fills_missing = b.fills_missing;
-    return a == b;
-  };
-  const auto& columns = model.input.columns;
-  for (std::size_t i = 0; i < columns.size() && i < data.spec.columns.size(); ++i) {
-    if (same_but_for_fill(columns[i], data.spec.columns[i])) continue;
-    throw DataError(fmt::format("{}: column '{}' is not the model's column '{}', or has other categories",
-                                data.name, data.spec.columns[i].name, columns[i].name));
-  }
-  if (model.input.class_names != data.spec.class_names) {
-    throw DataError(fmt::format("{}: its classes are not those of the model", data.name));
-  }
-}
-
 /// A name for each class: its number where it has none.
 std::vector<std::string> names_of(const InputSpec& spec, const ClassificationMetrics& metrics) {
   std::vector<std::string> names = spec.class_names;
@@ -66,20 +43,6 @@ std::vector<std::string> names_of(const InputSpec& spec, const ClassificationMet
     names.push_back(std::to_string(i));
   }
   return names;
-}
-
-/// What the model knows of its data need not be said again.
-void follow(const InputSpec& input, Options& options) {
-  DataOptions& data = options.data_options;
-  const std::vector<DatasetInfo> named = known_datasets();
-  const bool is_file = std::none_of(named.begin(), named.end(),
-                                    [&](const DatasetInfo& info) { return info.name == options.data; });
-  if (is_file && data.target.empty() && !input.columns.empty()) data.target = input.target_name;
-  std::error_code ignored;
-  if (!input.resizes || !std::filesystem::is_directory(options.data, ignored)) return;
-  if (data.image_size.empty())
-    data.image_size = fmt::format("{}x{}", input.input_shape[0], input.input_shape[1]);
-  if (data.channels == 0) data.channels = input.input_shape[2];
 }
 
 std::string text_of(const EvaluationReport& report, const InputSpec& spec) {
@@ -137,7 +100,7 @@ void run(Options& options) {
   SavedModel model = load_model(options.model);
   average_over_shifts(model, options.shifts);
   options.data_options.directories = data_directories(options.data_options.directories);
-  follow(model.input, options);
+  follow_model(model.input, options.data, options.data_options);
   const DataSplits data = load_dataset(options.data, options.data_options);
   check_data(model, data);
   const bool has_test = data.test != nullptr;

@@ -31,15 +31,15 @@ void run_reference(const Op& op, const ReferenceCall<T>& call) {
   }
 }
 
+}  // namespace
+
 template <class T>
-Tensor compute(const Node& node, const std::vector<const void*>& operands) {
+Tensor interpret_node(const Node& node, const std::vector<const void*>& operands) {
   const auto run = [&](void* out) { run_reference<T>(*node.op, ReferenceCall<T>{node, operands, out}); };
   if (is_float(node.dtype)) return Tensor::make<T>(node.shape, run);
   if (node.dtype == DType::i32) return Tensor::make<std::int32_t>(node.shape, run);
   return Tensor::make<std::uint8_t>(node.shape, run);
 }
-
-}  // namespace
 
 template <class T>
 std::vector<Tensor> interpret(const std::vector<Tensor>& outputs, const Bindings& bindings) {
@@ -64,7 +64,7 @@ std::vector<Tensor> interpret(const std::vector<Tensor>& outputs, const Bindings
     }
     std::vector<const void*> operands;
     for (const Tensor& input : node->inputs) operands.push_back(values.at(&input.node()).node().data);
-    values.emplace(node, compute<T>(*node, operands));
+    values.emplace(node, interpret_node<T>(*node, operands));
   }
   std::vector<Tensor> results;
   for (const Tensor& output : outputs) {
@@ -74,6 +74,8 @@ std::vector<Tensor> interpret(const std::vector<Tensor>& outputs, const Bindings
   return results;
 }
 
+template Tensor interpret_node<float>(const Node&, const std::vector<const void*>&);
+template Tensor interpret_node<double>(const Node&, const std::vector<const void*>&);
 template std::vector<Tensor> interpret<float>(const std::vector<Tensor>&, const Bindings&);
 template std::vector<Tensor> interpret<double>(const std::vector<Tensor>&, const Bindings&);
 

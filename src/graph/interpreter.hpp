@@ -18,6 +18,12 @@ using Bindings = std::vector<std::pair<Tensor, Tensor>>;
 template <class T>
 std::vector<Tensor> interpret(const std::vector<Tensor>& outputs, const Bindings& bindings = {});
 
+/// Computes one node that is no leaf from the elements of its operands, which are held as T.
+template <class T>
+Tensor interpret_node(const Node& node, const std::vector<const void*>& operands);
+
+extern template Tensor interpret_node<float>(const Node&, const std::vector<const void*>&);
+extern template Tensor interpret_node<double>(const Node&, const std::vector<const void*>&);
 extern template std::vector<Tensor> interpret<float>(const std::vector<Tensor>&, const Bindings&);
 extern template std::vector<Tensor> interpret<double>(const std::vector<Tensor>&, const Bindings&);
 

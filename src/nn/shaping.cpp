@@ -50,7 +50,7 @@ Tensor SpatialDropout::forward(const Tensor& x, ForwardContext& context) const {
   channels.front() = x.shape()[0];
   channels.back() = x.shape()[-1];
   const Tensor kept = bernoulli(context.key, 1 - rate_, Shape(channels), context.next_stream++);
-  return x * (kept * (1 / (1 - rate_)));
+  return x * (cast(kept, x.dtype()) * (1 / (1 - rate_)));
 }
 
 Tensor Flatten::forward(const Tensor& x, ForwardContext&) const {

@@ -39,8 +39,9 @@ Json only_object(const Outcome& outcome) {
 
 TEST(Cli, HelpOfEveryCommandFitsTheScreen) {
   const Shell hebb;
-  for (const std::string command : {"", "demo", "train", "recipes", "eval", "predict", "inspect", "datasets",
-                                    "fetch", "gradcheck", "bench", "version", "completion"}) {
+  for (const std::string command :
+       {"", "demo", "train", "recipes", "eval", "predict", "inspect", "datasets", "fetch", "explain",
+        "boundary", "gradcheck", "bench", "version", "completion"}) {
     const Outcome help = hebb(command + " --help");
     EXPECT_EQ(help.code, 0) << command;
     EXPECT_GT(help.out.size(), 100U) << command;
@@ -62,6 +63,13 @@ TEST(Cli, TrainsTheTwoLayerNetworkExactlyAsWritten) {
   EXPECT_LT(json["train_loss"].get<double>(), 0.01);
   EXPECT_EQ(json["parameters"], 16);
   EXPECT_EQ(json["seed"], 0);
+}
+
+TEST(Cli, EvaluatesAModelOfNamedColumnsOnTheDataSetItCameFrom) {
+  const Shell hebb;
+  ASSERT_EQ(hebb("train --data iris --model 'dense(3)' --epochs 1 --out run -q").code, 0);
+  const Outcome outcome = hebb("eval run/best.safetensors --data iris --json");
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
 }
 
 TEST(Cli, TrainsResumesEvaluatesAndPredictsOnMnist) {

@@ -180,7 +180,7 @@ Tensor dropout(const Tensor& x, double rate, const Tensor& key, std::int64_t str
   if (!(rate >= 0.0 && rate < 1.0))
     throw ConfigError("dropout: expected a rate in [0, 1), got " + std::to_string(rate));
   if (rate == 0.0) return x;
-  return x * (bernoulli(key, 1.0 - rate, x.shape(), stream) * (1.0 / (1.0 - rate)));
+  return x * (cast(bernoulli(key, 1.0 - rate, x.shape(), stream), x.dtype()) * (1.0 / (1.0 - rate)));
 }
 
 }  // namespace hebb

@@ -1,0 +1,40 @@
+/// Numbers of a tensor in rows and columns.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "hebb/tensor.hpp"
+
+namespace hebb::cli {
+
+/// Where an element lies in a shape, and back.
+std::vector<std::int64_t> place_of(std::int64_t element, const Shape& shape);
+std::int64_t element_of(const std::vector<std::int64_t>& index, const Shape& shape);
+
+struct TensorText {
+  std::vector<std::int64_t> element = {};  ///< the matrix through it is shown where there are several
+  bool is_parameter = false;               ///< a filter: its first two axes are those of the matrix
+  std::size_t width = 80;
+  std::size_t indent = 4;
+  bool all = false;           ///< all numbers, else as many as fit into a line, and a few rows
+  bool* shortened = nullptr;  ///< set where something is left out
+};
+
+/// A matrix of a tensor: which of its axes run down and along, where the others are held.
+struct MatrixSlice {
+  int rows = -1;
+  int columns = -1;
+  std::vector<std::int64_t> at = {};
+};
+/// The matrices that a tensor is made of, only that through the element unless all are wanted.
+std::vector<MatrixSlice> matrix_slices(const Shape& shape, const TensorText& how);
+/// "[0, :, :, 3]".
+std::string slice_name(const Shape& shape, const TensorText& how);
+std::string slice_name(const Shape& shape, const MatrixSlice& slice);
+
+/// f64 numbers, a row a line, each line with a line break.
+std::string tensor_text(const Tensor& tensor, const TensorText& how);
+
+}  // namespace hebb::cli
