@@ -6,5 +6,6 @@
 #include "hebb/experiments.hpp"
 #include "hebb/insight.hpp"
 #include "hebb/model_file.hpp"
+#include "hebb/report.hpp"
 #include "hebb/run.hpp"
 #include "hebb/trainer.hpp"
