@@ -56,6 +56,7 @@ Spread spread_of(std::span<const double> values);
 struct ComparisonOptions {
   std::string out = {};  ///< folder in which each run has one of its own; empty: nothing is written
   bool overwrite = false;
+  bool insight = true;                   ///< see RunOptions
   TrainingObserver* observer = nullptr;  ///< of all runs, one after the other
   const std::atomic<bool>* stop = nullptr;
 };

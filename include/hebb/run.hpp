@@ -24,6 +24,9 @@ class Classifier;
 ///
 /// - config.toml: the resolved configuration
 /// - metrics.jsonl: one JSON object a line and epoch
+/// - insight.jsonl: what the inside of the model looked like (Insight), one JSON object a line
+/// - outcome.json: how the run ended, and what the resulting model makes of the data; not there before the
+/// end
 /// - best.safetensors: the model with the lowest validation loss; without validation the same as last
 /// - last.safetensors: the model at the last checkpoint
 /// - resume.safetensors: what resumption needs: parameters, optimiser, counters; one file, so that it is
@@ -31,9 +34,12 @@ class Classifier;
 struct RunFiles {
   static constexpr const char* kConfig = "config.toml";
   static constexpr const char* kMetrics = "metrics.jsonl";
+  static constexpr const char* kInsight = "insight.jsonl";
+  static constexpr const char* kOutcome = "outcome.json";
   static constexpr const char* kBest = "best.safetensors";
   static constexpr const char* kLast = "last.safetensors";
   static constexpr const char* kResume = "resume.safetensors";
+  static constexpr const char* kReport = "report.html";  ///< written by write_report of hebb/report.hpp
   static constexpr const char* kLock = ".lock";
 };
 
@@ -47,6 +53,7 @@ struct RunOptions {
   std::string out = {};    ///< the run folder; empty: nothing is written
   bool overwrite = false;  ///< replace a run that is there; otherwise it is refused
   bool resume = false;     ///< go on with the run that is there
+  bool insight = true;     ///< keep insight.jsonl in the folder; changes no result
   TrainingObserver* observer = nullptr;
   const std::atomic<bool>* stop = nullptr;
 };

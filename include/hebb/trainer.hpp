@@ -3,12 +3,14 @@
 
 #include <atomic>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "hebb/augmentation.hpp"
 #include "hebb/data.hpp"
+#include "hebb/insight.hpp"
 #include "hebb/losses.hpp"
 #include "hebb/module.hpp"
 #include "hebb/optim.hpp"
@@ -40,6 +42,9 @@ struct TrainerOptions {
   Augmentation augment = {};
   std::int64_t evaluation_batch = 1024;
   double checkpoint_seconds = 30;
+  /// Look inside at the end of epochs (EpochReport::insight), which changes no result. Of all epochs where
+  /// one is long against a look; of 50 to 200 in a run of many short ones, the first and the last among them.
+  bool insight = false;
 };
 
 /// What there is to say about one epoch.
@@ -59,6 +64,8 @@ struct EpochReport {
   std::optional<double> validation_rmse = {};      ///< values
   std::optional<double> validation_r2 = {};        ///< values
   bool best = false;                               ///< lowest validation loss so far
+  /// What the inside of the model looked like, of epochs in which it was looked at.
+  std::shared_ptr<const Insight> insight = {};
 };
 
 /// A training run at rest: what it takes to go on as if it had never stopped.

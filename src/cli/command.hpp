@@ -32,6 +32,7 @@ void add_recipes(CLI::App& app, Context& context);
 void add_train(CLI::App& app, Context& context);
 void add_eval(CLI::App& app, Context& context);
 void add_predict(CLI::App& app, Context& context);
+void add_report(CLI::App& app, Context& context);
 void add_inspect(CLI::App& app, Context& context);
 void add_datasets(CLI::App& app, Context& context);
 void add_fetch(CLI::App& app, Context& context);

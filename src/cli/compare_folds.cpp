@@ -57,10 +57,14 @@ std::string text_of(const CrossValidation& result) {
 void compare_folds(std::int64_t folds, const TrialOutput& output, const TrainConfig& config,
                    const DataSplits& data, Context& context) {
   RunCounter counter("fold", folds, config.epochs, context.quiet || output.json);
-  const CrossValidation result = cross_validate(
-      config, data, folds,
-      {.out = output.out, .overwrite = output.overwrite, .observer = &counter, .stop = &interrupted()},
-      [&](std::size_t, const EvaluationReport& report) { counter.finish_run(told(report)); });
+  const CrossValidation result =
+      cross_validate(config, data, folds,
+                     {.out = output.out,
+                      .overwrite = output.overwrite,
+                      .insight = output.report,
+                      .observer = &counter,
+                      .stop = &interrupted()},
+                     [&](std::size_t, const EvaluationReport& report) { counter.finish_run(told(report)); });
   counter.clear();
   if (result.interrupted) context.exit_code = kInterrupted;
   if (output.json) {

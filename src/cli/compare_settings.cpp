@@ -83,10 +83,13 @@ void compare_settings(const std::vector<std::string>& texts, const TrialOutput& 
     runs *= static_cast<std::int64_t>(axes.back().values.size());
   }
   RunCounter counter("run", runs, config.epochs, context.quiet || output.json);
-  const Sweep result =
-      sweep(config, data, axes,
-            {.out = output.out, .overwrite = output.overwrite, .observer = &counter, .stop = &interrupted()},
-            [&](const SweepRun& run) { counter.finish_run(outcome_of(run, axes)); });
+  const Sweep result = sweep(config, data, axes,
+                             {.out = output.out,
+                              .overwrite = output.overwrite,
+                              .insight = output.report,
+                              .observer = &counter,
+                              .stop = &interrupted()},
+                             [&](const SweepRun& run) { counter.finish_run(outcome_of(run, axes)); });
   counter.clear();
   if (result.interrupted) context.exit_code = kInterrupted;
   if (output.json) {

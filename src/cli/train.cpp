@@ -6,6 +6,7 @@
 
 #include "cli/command.hpp"
 #include "cli/progress.hpp"
+#include "cli/run_report.hpp"
 #include "cli/trials.hpp"
 #include "core/names.hpp"
 #include "hebb/error.hpp"
@@ -50,6 +51,7 @@ struct Options {
   std::string resume;
   bool overwrite = false;
   bool json = false;
+  bool no_report = false;
   bool layers = false;
   TrialOptions trial;
 };
@@ -221,7 +223,8 @@ void run(const Options& options, Context& context) {
     list_layers();
     return;
   }
-  const TrialOutput output = {.out = options.out, .overwrite = options.overwrite, .json = options.json};
+  const TrialOutput output = {
+      .out = options.out, .overwrite = options.overwrite, .json = options.json, .report = !options.no_report};
   check_trial(options.trial, output, !options.resume.empty());
   const TrainConfig config = configuration(options);
   const bool silent = context.quiet || options.json;
@@ -232,6 +235,7 @@ void run(const Options& options, Context& context) {
   watch_interrupts();
   if (options.trial.any()) {
     run_trial(options.trial, output, config, data, context);
+    if (!out.empty() && output.report) report_trials(out, data, silent);
     return;
   }
   std::optional<Progress> progress;
@@ -240,13 +244,22 @@ void run(const Options& options, Context& context) {
     tell(fmt::format("{}: {} training samples\n", data.name, with_commas(data.train->size())));
     progress.emplace(config.epochs);
   }
-  const RunResult result = run_training(config, std::move(data),
-                                        {.out = out,
-                                         .overwrite = options.overwrite,
-                                         .resume = !options.resume.empty(),
-                                         .observer = progress ? &*progress : nullptr,
-                                         .stop = &interrupted()});
+  const bool reports = !out.empty() && output.report;
+  RunResult result;
+  try {
+    result = run_training(config, data,
+                          {.out = out,
+                           .overwrite = options.overwrite,
+                           .resume = !options.resume.empty(),
+                           .insight = output.report,
+                           .observer = progress ? &*progress : nullptr,
+                           .stop = &interrupted()});
+  } catch (const DivergedError&) {
+    if (reports) report_run(out, data, silent);  // now more than ever
+    throw;
+  }
   progress.reset();
+  if (reports) report_run(out, data, silent);
   if (options.json) {
     print(to_json(result, context.seconds()) + "\n");
   } else if (!result.training.interrupted && !context.quiet) {
@@ -286,6 +299,10 @@ void add_train(CLI::App& app, Context& context) {
                             ->group("Running");
   resume->excludes("--out");
   command->add_flag("--overwrite", options->overwrite, "Replace the run that the --out folder holds")
+      ->group("Running");
+  command
+      ->add_flag("--no-report", options->no_report,
+                 "Record nothing for a report, and write none into the --out folder")
       ->group("Running");
   add_trial_options(*command, options->trial);
   command->add_flag("--json", options->json, "Print one JSON object instead of text")->group("Running");

@@ -24,6 +24,7 @@ struct TrialOutput {
   std::string out = {};  ///< folder; empty: none
   bool overwrite = false;
   bool json = false;
+  bool report = true;  ///< keep in the runs' folders what a report needs
 };
 
 void add_trial_options(CLI::App& command, TrialOptions& options);

@@ -95,6 +95,7 @@ CrossValidation cross_validate(const TrainConfig& config, const DataSplits& data
         config, data,
         {.out = options.out.empty() ? "" : fmt::format("{}/fold-{}", options.out, i + 1),
          .overwrite = options.overwrite,
+         .insight = options.insight,
          .observer = options.observer,
          .stop = options.stop},
         &all[i]);

@@ -18,16 +18,21 @@ namespace hebb {
 
 namespace {
 
+using Samples = std::vector<std::int64_t>;
 using training::Method;
+using training::Preparation;
 using training::RunFolder;
 
+constexpr std::int64_t kWorst = 24;  // samples that a run with a folder names
+
 EvaluationReport evaluate_part(const Module& model, const Dataset& data,
-                               const std::vector<std::int64_t>& samples, const TrainConfig& config,
-                               const Loss& loss) {
-  const EvaluationOptions options = {.batch_size = config.evaluation_batch,
-                                     .precision = precision_named(config.precision)};
+                               const std::vector<std::int64_t>& samples, const Loss& loss,
+                               EvaluationOptions options) {
+  if (data.target_kind() != TargetKind::classes) options.worst = 0;
   if (samples.empty()) return evaluate(model, data, loss, options);
-  return evaluate(model, training::Subset(data, samples), loss, options);
+  EvaluationReport report = evaluate(model, training::Subset(data, samples), loss, options);
+  for (SampleResult& sample : report.worst) sample.index = samples[static_cast<std::size_t>(sample.index)];
+  return report;
 }
 
 /// Keeps the run folder while training goes on, and passes on what it sees.
@@ -100,12 +105,55 @@ void refuse_other_configuration(const TrainConfig& config, const std::string& fo
   }
 }
 
+struct Parts {
+  const Split* fold;
+  bool name_worst;
+};
+
+/// Of the worst samples, those of one part are named: of the one that the model has seen least of.
+void evaluate_parts(RunResult& result, const Preparation& prepared, const TrainConfig& config,
+                    const Parts& parts) {
+  const Samples& set_aside = prepared.samples.validation;
+  const bool tests = parts.fold != nullptr || prepared.data.test != nullptr;
+  const auto evaluated = [&](const Dataset& on, const Samples& samples, bool last) {
+    return evaluate_part(*result.model.module, on, samples, prepared.loss,
+                         {.batch_size = config.evaluation_batch,
+                          .precision = precision_named(config.precision),
+                          .worst = parts.name_worst && last ? kWorst : 0});
+  };
+  const Dataset& train = *prepared.data.train;
+  result.train = evaluated(train, prepared.samples.train, set_aside.empty() && !tests);
+  if (!set_aside.empty()) result.validation = evaluated(train, set_aside, !tests);
+  if (parts.fold != nullptr) {
+    result.test = evaluated(train, parts.fold->validation, true);
+  } else if (prepared.data.test != nullptr) {
+    result.test = evaluated(*prepared.data.test, {}, true);
+  }
+}
+
+/// What outcome.json says.
+Json outcome_of(const RunResult& result, const char* state, const std::string& reason) {
+  Json json = {{"state", state}};
+  if (!reason.empty()) json["reason"] = reason;
+  json["stopped_early"] = result.training.stopped_early;
+  json["best_epoch"] = result.training.best_epoch;
+  json["parameters"] = result.parameters;
+  json["threads"] = result.threads;
+  if (std::string_view(state) != "finished") return json;
+  const auto put = [&](const char* part, const EvaluationReport& report) {
+    json[part] = parse_json(to_json(report, result.model.input));
+  };
+  put("train", result.train);
+  if (result.validation) put("validation", *result.validation);
+  if (result.test) put("test", *result.test);
+  return json;
+}
+
 }  // namespace
 
 RunResult training::run_with_fold(const TrainConfig& config, DataSplits data, const RunOptions& options,
                                   const Split* fold) {
   if (options.resume && options.out.empty()) throw ConfigError("resume: expected the folder of a run");
-  using Samples = std::vector<std::int64_t>;
   Preparation prepared = prepare(config, std::move(data), fold == nullptr ? Samples() : fold->train);
 
   RunResult result;
@@ -134,29 +182,34 @@ RunResult training::run_with_fold(const TrainConfig& config, DataSplits data, co
     }
   }
 
+  const auto end = [&](const char* state, const std::string& reason = {}) {
+    if (folder) folder->finish(json_text(outcome_of(result, state, reason)));
+  };
   Keeper keeper(folder ? &*folder : nullptr, options.observer, result);
   TrainerInputs inputs = prepared.trainer_inputs();
   inputs.resume = resume ? &*resume : nullptr;
   inputs.stop = options.stop;
   inputs.observer = &keeper;
-  result.training = prepared.neuron ? train_neuron(*prepared.neuron, *prepared.model, config, inputs)
-                                    : train(*prepared.model, prepared.trainer_options(config), inputs);
+  const auto trained = [&] {
+    if (prepared.neuron) return train_neuron(*prepared.neuron, *prepared.model, config, inputs);
+    TrainerOptions trainer = prepared.trainer_options(config);
+    trainer.insight = folder && options.insight;
+    return train(*prepared.model, trainer, inputs);
+  };
+  try {
+    result.training = trained();
+  } catch (const DivergedError& error) {
+    end("diverged", error.what());
+    throw;
+  }
   result.neuron = std::move(prepared.neuron);
   result.model.module = std::move(prepared.model);
-  if (result.training.interrupted) return result;
-
-  const auto evaluated = [&](const Dataset& on, const Samples& samples) {
-    return evaluate_part(*result.model.module, on, samples, config, prepared.loss);
-  };
-  const Dataset& train = *prepared.data.train;
-  const Samples& set_aside = prepared.samples.validation;
-  result.train = evaluated(train, prepared.samples.train);
-  if (!set_aside.empty()) result.validation = evaluated(train, set_aside);
-  if (fold != nullptr) {
-    result.test = evaluated(train, fold->validation);
-  } else if (prepared.data.test != nullptr) {
-    result.test = evaluated(*prepared.data.test, {});
+  if (result.training.interrupted) {
+    end("interrupted");
+    return result;
   }
+  evaluate_parts(result, prepared, config, {.fold = fold, .name_worst = folder.has_value()});
+  end("finished");
   return result;
 }
 

@@ -68,16 +68,40 @@ std::vector<EpochReport> read_metrics(const std::string& path, std::int64_t coun
   for (std::int64_t line = 1; line <= count; ++line) {
     const std::size_t end = rest.find('\n');
     try {
-      reports.push_back(report_from_json(parse_json(rest.substr(0, end))));
-    } catch (const Json::exception& error) {
-      throw FormatError(
-          fmt::format("{}: line {}: expected the report of an epoch: {}", path, line, error.what()));
+      reports.push_back(training::epoch_report_from_json(rest.substr(0, end)));
+    } catch (const FormatError& error) {
+      throw FormatError(fmt::format("{}: line {}: {}", path, line, error.what()));
     }
     if (reports.back().epoch != line)
       throw FormatError(fmt::format("{}: line {}: epoch {}", path, line, reports.back().epoch));
     rest = end == std::string_view::npos ? std::string_view() : rest.substr(end + 1);
   }
   return reports;
+}
+
+/// The lines of insight.jsonl on epochs up to one; none when there is no such file. A line that a crash has
+/// left half written comes after those.
+std::string insight_until(const std::string& path, std::int64_t epoch) {
+  std::string kept;
+  std::error_code ignored;
+  if (!fs::exists(path, ignored)) return kept;
+  const std::vector<std::uint8_t> bytes = read_file(path);
+  std::string_view rest(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  for (std::size_t end = rest.find('\n'); end != std::string_view::npos; end = rest.find('\n')) {
+    try {
+      if (insight_from_json(rest.substr(0, end)).epoch > epoch) break;
+    } catch (const FormatError&) {
+      break;
+    }
+    kept += rest.substr(0, end + 1);
+    rest.remove_prefix(end + 1);
+  }
+  return kept;
+}
+
+void remove(const std::string& path) {
+  std::error_code ignored;
+  fs::remove(path, ignored);
 }
 
 std::string message(int error) { return std::strerror(error); }
@@ -96,6 +120,14 @@ TrainConfig read_run_config(const std::string& folder) {
 }
 
 namespace training {
+
+EpochReport epoch_report_from_json(std::string_view line) {
+  try {
+    return report_from_json(parse_json(line));
+  } catch (const Json::exception& error) {
+    throw FormatError(fmt::format("expected the report of an epoch: {}", error.what()));
+  }
+}
 
 RunFolder::RunFolder(const std::string& path, bool overwrite, bool resume) : path_(path) {
   if (holds_run(path) && !overwrite && !resume) {
@@ -131,9 +163,9 @@ RunFolder::~RunFolder() {
 }
 
 void RunFolder::begin(const TrainConfig& config) {
-  for (const char* name : {RunFiles::kMetrics, RunFiles::kBest, RunFiles::kLast, RunFiles::kResume}) {
-    std::error_code ignored;
-    fs::remove(file(name), ignored);
+  for (const char* name : {RunFiles::kMetrics, RunFiles::kInsight, RunFiles::kOutcome, RunFiles::kReport,
+                           RunFiles::kBest, RunFiles::kLast, RunFiles::kResume}) {
+    remove(file(name));
   }
   write_file_atomically(file(RunFiles::kConfig), to_toml(config));
   write_file_atomically(file(RunFiles::kMetrics), std::string_view());
@@ -143,6 +175,13 @@ void RunFolder::go_on(const TrainConfig& config, const Checkpoint& from) {
   std::string lines;
   for (const EpochReport& report : from.reports) lines += json_text(to_json(report)) + "\n";
   write_file_atomically(file(RunFiles::kMetrics), lines);
+  const std::string insight = insight_until(file(RunFiles::kInsight), from.epoch);
+  if (insight.empty()) {
+    remove(file(RunFiles::kInsight));
+  } else {
+    write_file_atomically(file(RunFiles::kInsight), insight);
+  }
+  remove(file(RunFiles::kOutcome));
   write_file_atomically(file(RunFiles::kConfig), to_toml(config));
 }
 
@@ -180,21 +219,32 @@ Checkpoint RunFolder::read_checkpoint() const {
 void RunFolder::add(const EpochReport& report) {
   constexpr std::size_t kMostPending = 1 << 16;
   pending_ += json_text(to_json(report)) + "\n";
-  if (pending_.size() > kMostPending) flush_metrics();
+  if (report.insight != nullptr) pending_insight_ += to_json(*report.insight) + "\n";
+  if (pending_.size() + pending_insight_.size() > kMostPending) flush();
 }
 
-void RunFolder::flush_metrics() {
-  const std::string name = file(RunFiles::kMetrics);
-  std::FILE* out = std::fopen(name.c_str(), "ae");
+void RunFolder::flush() {
+  append(RunFiles::kMetrics, pending_);
+  if (!pending_insight_.empty()) append(RunFiles::kInsight, pending_insight_);
+}
+
+void RunFolder::append(const char* name, std::string& lines) const {
+  const std::string path = file(name);
+  std::FILE* out = std::fopen(path.c_str(), "ae");
   const bool opened = out != nullptr;
-  bool good = opened && std::fwrite(pending_.data(), 1, pending_.size(), out) == pending_.size();
+  bool good = opened && std::fwrite(lines.data(), 1, lines.size(), out) == lines.size();
   if (opened && std::fclose(out) != 0) good = false;
-  if (!good) throw FormatError(fmt::format("{}: cannot be written: {}", name, message(errno)));
-  pending_.clear();
+  if (!good) throw FormatError(fmt::format("{}: cannot be written: {}", path, message(errno)));
+  lines.clear();
+}
+
+void RunFolder::finish(const std::string& outcome) {
+  flush();
+  write_file_atomically(file(RunFiles::kOutcome), outcome + "\n");
 }
 
 void RunFolder::keep(const Checkpoint& state, const SavedModel& last, const SavedModel& best) {
-  flush_metrics();
+  flush();
   SafetensorsFile content;
   content.metadata = {{"epoch", std::to_string(state.epoch)},
                       {"steps", std::to_string(state.steps)},

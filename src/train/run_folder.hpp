@@ -4,12 +4,16 @@
 #include <cstdio>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "hebb/model_file.hpp"
 #include "hebb/run.hpp"
 
 namespace hebb::training {
+
+/// A line of metrics.jsonl. Throws FormatError for one that is not the report of an epoch.
+EpochReport epoch_report_from_json(std::string_view line);
 
 /// A run folder that this process alone writes to, as long as this object lives.
 class RunFolder {
@@ -32,14 +36,18 @@ class RunFolder {
   /// Writes last, best and resumption files, and what has been added.
   void keep(const Checkpoint& state, const SavedModel& last, const SavedModel& best);
   void save_models(const SavedModel& last, const SavedModel& best) const;
+  /// Writes what has been added, and how the run ended, a JSON object.
+  void finish(const std::string& outcome);
 
  private:
   std::string file(const char* name) const { return path_ + "/" + name; }
-  void flush_metrics();
+  void flush();
+  void append(const char* name, std::string& lines) const;
 
   std::string path_;
   int lock_ = -1;
-  std::string pending_;  ///< lines not yet in metrics.jsonl
+  std::string pending_;          ///< lines not yet in metrics.jsonl
+  std::string pending_insight_;  ///< lines not yet in insight.jsonl
 };
 
 }  // namespace hebb::training

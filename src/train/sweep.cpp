@@ -89,6 +89,7 @@ Sweep sweep(const TrainConfig& config, const DataSplits& data, const std::vector
       RunResult trained = run_training(settings[i].config, data,
                                        {.out = run.folder,
                                         .overwrite = options.overwrite,
+                                        .insight = options.insight,
                                         .observer = options.observer,
                                         .stop = options.stop});
       result.interrupted = trained.training.interrupted;

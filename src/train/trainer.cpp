@@ -94,6 +94,7 @@ Training::Training(Module& model, const TrainerOptions& options, const TrainerIn
     point_.assign(flat.begin(), flat.end());
   }
   reports_.reserve(static_cast<std::size_t>(std::min<std::int64_t>(options_.epochs, 1 << 16)));
+  if (options_.insight) recorder_.emplace(model_, options_, *inputs_.train, samples_);
   if (inputs_.resume != nullptr) resume(*inputs_.resume);
 }
 
@@ -170,6 +171,28 @@ bool Training::one_step() {
   return true;
 }
 
+/// Whether the next batch is the last whole one of an epoch that is looked at.
+bool Training::is_observed() const {
+  if (!recorder_) return false;
+  const std::int64_t whole = static_cast<std::int64_t>(samples_.size()) / options_.batch_size;
+  return position_.batch == whole - 1 && recorder_->due(position_.epoch + 1);
+}
+
+bool Training::observed_step() {
+  auto since = Clock::now();
+  recorder_->before(step_);
+  group_start_ += Clock::now() - since;  // the time of training is that of training alone
+  if (!one_step()) return false;
+  since = Clock::now();
+  // The batch that was asked for is still there.
+  Insight seen = recorder_->after(step_, step_.batch(options_.batch_size), options_.batch_size, output_);
+  seen.epoch = position_.epoch + 1;
+  seen.steps = lbfgs_ ? seen.epoch : step_.steps();
+  insight_ = std::make_shared<const Insight>(std::move(seen));
+  group_start_ += Clock::now() - since;
+  return true;
+}
+
 double Training::lbfgs_step() {
   std::vector<float> flat(point_.size());
   std::vector<float> slope(point_.size());
@@ -190,7 +213,7 @@ bool Training::train_one_epoch() {
   if (!whole_set_in_order()) shuffle();
   const std::int64_t count = batches();
   while (position_.batch < count) {
-    if (!one_step()) return false;
+    if (!(is_observed() ? observed_step() : one_step())) return false;
     // The clock is read within long epochs only: see train_epochs.
     if (count > 1) tick(false);
     if (stop_asked()) break;
@@ -206,6 +229,7 @@ void Training::end_epoch() {
   report.learning_rate = lbfgs_ ? base_rate_ : step_.learning_rate();
   const auto count = static_cast<double>(samples_.size());
   report.train_loss = options_.loss.is_sum() ? position_.loss_sum : position_.loss_sum / count;
+  report.insight = std::move(insight_);
   position_.batch = 0;
   position_.loss_sum = 0;
   reports_.push_back(report);

@@ -10,6 +10,7 @@
 
 #include "hebb/trainer.hpp"
 #include "hebb/training_step.hpp"
+#include "train/recorder.hpp"
 
 namespace hebb::training {
 
@@ -52,6 +53,9 @@ class Training {
 
   /// One batch; false when its loss is not finite, and then nothing but the step's own state has changed.
   bool one_step();
+  /// The same, looking at what it does.
+  bool observed_step();
+  bool is_observed() const;
   double lbfgs_step();
   void train_epochs();
   bool train_one_epoch();
@@ -79,7 +83,9 @@ class Training {
   TrainingStep step_;
   std::optional<Augmenter> augmenter_;
   std::optional<Lbfgs> lbfgs_;
-  std::vector<double> point_;  ///< the parameters, for L-BFGS
+  std::optional<Recorder> recorder_;
+  std::shared_ptr<const Insight> insight_;  ///< of the present epoch
+  std::vector<double> point_;               ///< the parameters, for L-BFGS
   Schedule schedule_;
   double base_rate_;
 

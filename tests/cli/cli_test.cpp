@@ -40,7 +40,7 @@ Json only_object(const Outcome& outcome) {
 TEST(Cli, HelpOfEveryCommandFitsTheScreen) {
   const Shell hebb;
   for (const std::string command :
-       {"", "demo", "train", "recipes", "eval", "predict", "inspect", "datasets", "fetch", "explain",
+       {"", "demo", "train", "recipes", "eval", "predict", "report", "inspect", "datasets", "fetch", "explain",
         "boundary", "gradcheck", "bench", "version", "completion"}) {
     const Outcome help = hebb(command + " --help");
     EXPECT_EQ(help.code, 0) << command;
