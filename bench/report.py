@@ -18,7 +18,7 @@ import sys
 PEER_ORDER = ["pytorch", "onnxruntime", "sklearn", "numpy", "openblas", "onednn"]
 PEER_TITLES = {"pytorch": "PyTorch", "sklearn": "scikit-learn", "numpy": "NumPy", "openblas": "OpenBLAS",
                "onednn": "oneDNN of PyTorch", "onnxruntime": "ONNX Runtime"}
-HIGHER_IS_BETTER = {"GFLOP/s", "GB/s", "%", "1/s"}
+HIGHER_IS_BETTER = {"GFLOP/s", "GB/s", "%", "1/s", "x"}
 
 
 def load(paths):

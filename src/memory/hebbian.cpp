@@ -42,8 +42,7 @@ class HebbianWalk final : public Walk {
       for (const Digits& part : digits)
         add_sums_where_set(patterns_.line(part.block, begin), sums.size(), part.values, part.scale,
                            sums.data());
-      for (std::int64_t unit = begin; unit < end; ++unit)
-        result[static_cast<std::size_t>(unit)] = from_sum(unit, sums[static_cast<std::size_t>(unit - begin)]);
+      from_sums(begin, sums, result);
     });
   }
 
@@ -103,6 +102,21 @@ class HebbianWalk final : public Walk {
     const std::int64_t x = values_.value(state_.get(unit));
     const std::int64_t sum = 2 * sum_where_up - total_ - patterns_.size() * x;
     return inverse_ * static_cast<double>(sum) + values_.bias(unit);
+  }
+
+  /// The same of units from `first` on.
+  void from_sums(std::int64_t first, const std::vector<std::int64_t>& sums_where_up,
+                 std::span<double> result) const {
+    const std::int64_t offset[2] = {total_ + patterns_.size() * values_.value(false),
+                                    total_ + patterns_.size() * values_.value(true)};
+    for (std::size_t k = 0; k < sums_where_up.size(); ++k) {
+      const auto unit = static_cast<std::size_t>(first) + k;
+      const std::uint64_t up = state_.words()[unit / 64] >> (unit % 64) & 1;
+      result[unit] = inverse_ * static_cast<double>(2 * sums_where_up[k] - offset[up]);
+    }
+    if (!values_.has_bias()) return;
+    for (std::size_t k = 0; k < sums_where_up.size(); ++k)
+      result[static_cast<std::size_t>(first) + k] += values_.bias(first + static_cast<std::int64_t>(k));
   }
 
   static constexpr std::int64_t kBase = 4096;

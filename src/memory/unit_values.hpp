@@ -22,6 +22,7 @@ class UnitValues {
   std::int64_t sum_of_squares(const BitVector& state) const {
     return plus_minus_one_ ? state.size() : state.count();
   }
+  bool has_bias() const { return !bias_.empty(); }
   double bias(std::int64_t unit) const {
     return bias_.empty() ? 0.0 : static_cast<double>(bias_[static_cast<std::size_t>(unit)]);
   }
