@@ -15,6 +15,8 @@
 #include "hebb/fetch.hpp"
 #include "hebb/graded_memory.hpp"
 #include "hebb/io.hpp"
+#include "hebb/kernel_perceptron.hpp"
+#include "hebb/madaline.hpp"
 #include "hebb/memory_theory.hpp"
 #include "hebb/model_file.hpp"
 #include "hebb/modern_memory.hpp"

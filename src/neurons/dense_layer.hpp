@@ -15,4 +15,12 @@ struct OutputScale {
 /// has inputs; a scalar shape stands for [inputs].
 Sequential dense_network(const LinearModel& model, bool bias, const Shape& input_shape, OutputScale to = {});
 
+struct StepNetworkBiases {
+  bool hidden_bias = true;
+  bool output_bias = true;
+};
+/// A layer of units whose outputs are the signs of their scores, and a dense layer behind it.
+Sequential step_network(const LinearModel& hidden, const LinearModel& output, StepNetworkBiases biases,
+                        const Shape& input_shape);
+
 }  // namespace hebb::neurons

@@ -6,6 +6,7 @@
 
 #include "core/names.hpp"
 #include "hebb/error.hpp"
+#include "hebb/madaline.hpp"
 #include "hebb/regression.hpp"
 
 namespace hebb::neurons {
@@ -37,13 +38,26 @@ Made make_logistic(ArgumentReader& arguments, OnlineOptions options) {
   return std::make_unique<LogisticRegression>(batch);
 }
 
+Made make_madaline(ArgumentReader& arguments, OnlineOptions options) {
+  MadalineOptions madaline{.max_epochs = options.max_epochs,
+                           .shuffle = options.shuffle,
+                           .seed = options.seed,
+                           .classes = options.classes};
+  if (options.learning_rate != 0) madaline.learning_rate = options.learning_rate;
+  if (const Argument* hidden = arguments.find("hidden", true))
+    madaline.hidden = integer_of(ArgumentReader::single(*hidden));
+  if (options.penalty.l1 != 0 || options.penalty.l2 != 0 || !options.bias)
+    throw ConfigError("madaline: it takes no penalty, and has a bias");
+  return std::make_unique<Madaline>(madaline);
+}
+
 struct Row {
   NeuronHelp help;
   Made (*make)(ArgumentReader& arguments, OnlineOptions options);
   Multiclass usual = Multiclass::one_vs_rest;
 };
 
-constexpr std::array<Row, 7> kRows = {{
+constexpr std::array<Row, 8> kRows = {{
     {{"perceptron", "Rosenblatt's: corrects its weights by each sample it gets wrong"}, make<Perceptron>},
     {{"margin", "(margin=1): corrects until samples are right by a margin"}, make_margin},
     {{"pocket", "keeps the best weights that a perceptron has had"}, make<PocketPerceptron>},
@@ -52,6 +66,7 @@ constexpr std::array<Row, 7> kRows = {{
     {{"logistic", "(solver=automatic): logistic regression by lbfgs, newton, proximal or gradient_descent"},
      make_logistic,
      Multiclass::together},
+    {{"madaline", "(hidden=8): a network of step units, learned by turning units over"}, make_madaline},
     {{"stochastic_logistic", "logistic regression, sample by sample"}, make<StochasticLogistic>},
 }};
 
