@@ -30,6 +30,7 @@
 #include "hebb/regression.hpp"
 #include "hebb/run.hpp"
 #include "hebb/sequence_memory.hpp"
+#include "hebb/surface.hpp"
 #include "hebb/tensor.hpp"
 #include "hebb/threads.hpp"
 #include "hebb/train.hpp"

@@ -7,14 +7,11 @@
 #include "cli/command.hpp"
 #include "cli/explain_html.hpp"
 #include "cli/explain_text.hpp"
-#include "cli/inspect_model.hpp"
-#include "cli/model_data.hpp"
+#include "cli/model_source.hpp"
 #include "cli/terminal.hpp"
 #include "core/names.hpp"
 #include "hebb/error.hpp"
 #include "hebb/io.hpp"
-#include "hebb/model.hpp"
-#include "hebb/model_file.hpp"
 #include "train/method.hpp"
 
 namespace hebb::cli {
@@ -34,78 +31,19 @@ The steps before --step are trained first, on the whole data set, as
 --sample all of a data set of at most 8, else the first.)";
 
 struct Options {
-  std::string file;
-  std::string model;
-  std::string data;
-  std::string loss;
+  ModelSource source = {.table_scale = ScaleKind::none};  // so that the numbers are those of the data
   std::string optimizer = "gd";
   std::optional<double> learning_rate;
-  std::string scale;
   std::string batch_size;
   std::optional<std::int64_t> differences;
   std::vector<std::int64_t> samples;
   std::int64_t step = 1;
   double l1 = 0;
   double l2 = 0;
-  std::uint64_t seed = 0;
   std::string html;
   bool json = false;
   bool all = false;
-  DataOptions data_options;
 };
-
-/// What a step is taken from.
-struct Setup {
-  std::unique_ptr<Module> model;
-  DataSplits data;
-  Loss loss;
-};
-
-Setup saved_setup(const std::string& path, Options& options) {
-  SavedModel saved = load_model(path);
-  if (options.data.empty()) options.data = saved.summary.data;
-  if (options.data.empty())
-    throw ConfigError("--data: expected a data set; the model's file does not tell what it was trained on");
-  if (!options.scale.empty()) throw ConfigError("--scale: a saved model scales its inputs as in training");
-  follow_model(saved.input, options.data, options.data_options);
-  Setup setup{.model = {}, .data = load_dataset(options.data, options.data_options), .loss = saved.loss};
-  check_data(saved, setup.data);
-  if (!saved.input.scaling.empty()) setup.data.train = scaled(setup.data.train, saved.input.scaling);
-  setup.model = std::move(saved.module);
-  return setup;
-}
-
-/// Numbers of a table are those of the formulas, unless something else is wanted; images are scaled.
-ScaleKind scaling_of(const Options& options, const Shape& sample) {
-  if (!options.scale.empty()) return parse_scale_kind(options.scale);
-  return sample.rank() > 1 ? ScaleKind::standard : ScaleKind::none;
-}
-
-Setup described_setup(const std::string& description, const Options& options) {
-  if (options.data.empty())
-    throw ConfigError("--data: expected a data set, such as truth-table, iris or a file");
-  auto model = std::make_unique<Sequential>(Sequential::parse(description));
-  Setup setup{.model = {}, .data = load_dataset(options.data, options.data_options), .loss = {}};
-  const Shape input = setup.data.train->input_shape();
-  apply_scaling(setup.data, scaling_of(options, input));
-  const Shape output = model->build(input, options.seed);
-  const bool classes = setup.data.train->target_kind() == TargetKind::classes;
-  setup.loss = classes ? Loss::for_classes(output.elements()) : Loss::for_values();
-  setup.model = std::move(model);
-  return setup;
-}
-
-Setup set_up(Options& options) {
-  if (options.file.empty() == options.model.empty()) {
-    throw ConfigError(
-        options.file.empty()
-            ? "--model: expected a model description or a saved model, such as 'dense(4) dense(1)'"
-            : "expected one model, got a file and --model");
-  }
-  const std::string& what = options.file.empty() ? options.model : options.file;
-  const std::string path = model_path(what);
-  return path.empty() ? described_setup(what, options) : saved_setup(path, options);
-}
 
 std::int64_t batch_size_of(const Options& options, std::int64_t samples) {
   constexpr std::int64_t kUsual = 32;
@@ -122,26 +60,24 @@ std::int64_t batch_size_of(const Options& options, std::int64_t samples) {
 }
 
 void run(Options& options) {
-  options.data_options.directories = data_directories(options.data_options.directories);
-  const Setup setup = set_up(options);
+  const ReadyModel setup = ready_model(options.source);
   TrainConfig config;
   config.optimizer = options.optimizer;
   config.learning_rate = options.learning_rate;
   config.l1 = options.l1;
   config.l2 = options.l2;
   const training::Method method = training::parse_method(config);
-  const TrainerOptions training = {.loss = options.loss.empty() ? setup.loss : Loss::parse(options.loss),
+  const TrainerOptions training = {.loss = setup.loss,
                                    .optimizer = method.optimizer,
                                    .lbfgs = method.lbfgs,
                                    .penalty = method.penalty,
                                    .batch_size = batch_size_of(options, setup.data.train->size()),
-                                   .seed = options.seed};
+                                   .seed = options.source.seed};
   const Explanation explanation = explain(*setup.model, training, *setup.data.train,
                                           {.step = options.step,
                                            .samples = options.samples,
                                            .differences = options.all ? 0 : options.differences});
-  const ExplainTitle title = {
-      .data = setup.data.name, .seed = options.seed, .class_names = setup.data.spec.class_names};
+  const ExplainTitle title = {.data = setup.data.name, .seed = options.source.seed};
   if (!options.html.empty())
     write_file_atomically(options.html, explanation_html(explanation, title, options.all));
   if (options.json) {
@@ -156,16 +92,7 @@ void run(Options& options) {
 void add_explain(CLI::App& app, Context&) {
   CLI::App* command = app.add_subcommand("explain", "Open one training step: formulas and numbers");
   auto options = std::make_shared<Options>();
-  command->add_option("model", options->file, "A saved model or the folder of a run, instead of --model")
-      ->type_name("MODEL");
-  command->add_option("--model", options->model, "The model description, a model by name, or a saved model")
-      ->type_name("LAYERS|NAME|FILE");
-  command
-      ->add_option("--data", options->data,
-                   "A data set by name ('hebb datasets') or a file (default for a saved model: what it was "
-                   "trained on)")
-      ->check(is_given())
-      ->type_name("NAME|FILE");
+  add_model_source(*command, options->source);
   command
       ->add_option("--sample,--samples", options->samples,
                    "Numbers of the training samples that the step learns from")
@@ -176,8 +103,6 @@ void add_explain(CLI::App& app, Context&) {
                    "Which step to open, from 1; those before are trained (default 1)")
       ->check(is_number<std::int64_t>())
       ->type_name("N");
-  command->add_option("--loss", options->loss, "Loss (default: by the targets, or the saved model's)")
-      ->type_name("NAME");
   command
       ->add_option("--optimizer", options->optimizer,
                    "gd (default), momentum, nesterov, adagrad, rmsprop, adam, adamw, rprop")
@@ -199,15 +124,6 @@ void add_explain(CLI::App& app, Context&) {
       ->type_name("N|full");
   command
       ->add_option(
-          "--scale", options->scale,
-          "Inputs: standard, unit or none (default: none, so that the numbers are those of the data; "
-          "standard for images)")
-      ->type_name("KIND");
-  command->add_option("--seed", options->seed, "Of weights, shuffling and dropout (default 0)")
-      ->check(is_number<std::uint64_t>())
-      ->type_name("N");
-  command
-      ->add_option(
           "--differences", options->differences,
           "Finite differences of each tensor; 0: of all elements (default: as many as take a second)")
       ->check(is_number<std::int64_t>())
@@ -218,7 +134,7 @@ void add_explain(CLI::App& app, Context&) {
       ->type_name("FILE");
   command->add_flag("--json", options->json, "Print one JSON object instead of text");
   add_threads(*command);
-  add_data_options(*command, [options](const ChangeData& change) { change(options->data_options); });
+  add_data_options(*command, [options](const ChangeData& change) { change(options->source.data_options); });
   command->footer(kExamples);
   command->callback([options] { run(*options); });
 }

@@ -12,7 +12,6 @@ namespace hebb::cli {
 struct ExplainTitle {
   std::string data;  ///< name of the data set
   std::uint64_t seed = 0;
-  std::vector<std::string> class_names = {};
 };
 
 struct ExplainText {

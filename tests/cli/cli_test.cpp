@@ -41,7 +41,7 @@ TEST(Cli, HelpOfEveryCommandFitsTheScreen) {
   const Shell hebb;
   for (const std::string command :
        {"", "demo", "train", "recipes", "eval", "predict", "report", "inspect", "datasets", "fetch",
-        "explain", "boundary", "gradcheck", "bench", "version", "completion"}) {
+        "explain", "boundary", "surface", "gradcheck", "bench", "version", "completion"}) {
     const Outcome help = hebb(command + " --help");
     EXPECT_EQ(help.code, 0) << command;
     EXPECT_GT(help.out.size(), 100U) << command;
