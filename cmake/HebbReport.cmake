@@ -35,3 +35,5 @@ add_custom_command(OUTPUT ${HEBB_REPORT_PAGE}
   DEPENDS ${HEBB_WEB_SOURCES} ${PROJECT_SOURCE_DIR}/cmake/build_report_page.cmake
   COMMENT "Building the page of reports"
   VERBATIM)
+# A target of its own, which waits for nothing else.
+add_custom_target(report_page DEPENDS ${HEBB_REPORT_PAGE})

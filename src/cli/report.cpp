@@ -14,8 +14,8 @@ constexpr const char* kExamples = R"(Examples:
   hebb report runs/mlp runs/cnn --out both.html
   hebb report runs/mlp --json | jq '.runs[0].warnings'
 
-The file needs nothing else and fetches nothing. Training with --out writes it at
-its end; while a run goes on, this shows it as far as it was saved.)";
+The file needs nothing else and fetches nothing. Training with --out writes it
+at its end; while a run goes on, this shows it as far as it was saved.)";
 
 struct Options {
   std::vector<std::string> runs;
@@ -47,8 +47,7 @@ void run(const Options& options, const Context& context) {
 }  // namespace
 
 void add_report(CLI::App& app, Context& context) {
-  CLI::App* command =
-      app.add_subcommand("report", "Show runs as a page: curves, insides, mistakes, warnings");
+  CLI::App* command = app.add_subcommand("report", "Show runs as a page: curves, mistakes, warnings");
   auto options = std::make_shared<Options>();
   command->add_option("runs", options->runs, "Folders of runs")->type_name("RUN")->required();
   command

@@ -5,6 +5,7 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <filesystem>
 #include <functional>
@@ -81,6 +82,38 @@ State state_named(const std::string& name) {
   throw FormatError(fmt::format("{}: no such end of a run: {}", RunFiles::kOutcome, name));
 }
 
+bool is_matrix(const Json& json) {
+  return json.is_array() && std::all_of(json.begin(), json.end(), [](const Json& row) {
+           return row.is_array() && std::all_of(row.begin(), row.end(),
+                                                [](const Json& cell) { return cell.is_number_integer(); });
+         });
+}
+
+bool is_samples(const Json& json) {
+  return json.is_array() && std::all_of(json.begin(), json.end(), [](const Json& sample) {
+           return sample.is_object() && sample.value("index", Json()).is_number_integer() &&
+                  sample.value("label", Json()).is_number_integer() &&
+                  sample.value("predicted", Json()).is_number_integer();
+         });
+}
+
+/// What others rely on; the file may be from anywhere.
+void check_outcome(const Json& outcome) {
+  const auto require = [](bool holds, const std::string& what) {
+    if (!holds) throw FormatError(fmt::format("{}: expected {}", RunFiles::kOutcome, what));
+  };
+  require(outcome.is_object(), "a JSON object");
+  require(outcome.value("stopped_early", Json(false)).is_boolean(), "'stopped_early' to be true or false");
+  for (const char* part : {"train", "validation", "test"}) {
+    if (!outcome.contains(part)) continue;
+    const Json& found = outcome[part];
+    require(found.is_object(), fmt::format("'{}' to be an object", part));
+    require(!found.contains("confusion") || is_matrix(found["confusion"]), "'confusion' to be a matrix");
+    require(!found.contains("worst") || is_samples(found["worst"]), "'worst' to be samples");
+    require(!found.contains("classes") || found["classes"].is_array(), "'classes' to be an array");
+  }
+}
+
 void read_outcome(RunRecord& run) {
   if (is_locked(run.folder)) {
     run.state = State::running;
@@ -89,6 +122,7 @@ void read_outcome(RunRecord& run) {
   if (!exists(run, RunFiles::kOutcome)) return;
   reading(run, [&] {
     Json outcome = parse_json(text_of(run.folder + "/" + RunFiles::kOutcome));
+    check_outcome(outcome);
     run.state = state_named(outcome.at("state").get<std::string>());
     run.reason = outcome.value("reason", "");
     run.outcome = std::move(outcome);

@@ -196,8 +196,15 @@ TEST_F(Report, OfDamagedFiles) {
   train(small());
   for (const char* name : {"metrics.jsonl", "insight.jsonl", "outcome.json", "best.safetensors"}) {
     const std::string good = text_of(in_run(name));
-    for (const std::string& bad : {std::string(), std::string("\0\xff{", 3), std::string("[1]\n"),
-                                   std::string(R"({"state": 3})") + "\n", good.substr(0, good.size() / 2)}) {
+    for (
+        const std::string& bad :
+        {std::string(), std::string("\0\xff{", 3), std::string("[1]\n"),
+         std::string(R"({"state": 3})") + "\n", good.substr(0, good.size() / 2),
+         std::string(R"({"state": "finished", "stopped_early": 1})"),
+         std::string(R"({"state": "finished", "test": {"classes": [], "confusion": [[1, "a"]]}})"),
+         std::string(R"({"state": "finished", "train": {"worst": [{"index": -1, "label": 0}]}})"),
+         std::string(
+             R"({"state": "finished", "train": {"worst": [{"index": 900, "label": 0, "predicted": 1}]}})")}) {
       write(in_run(name), bad);
       const Json run = run_of(run_);
       const bool may_be_empty = std::string_view(name).ends_with(".jsonl");
