@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 
+#include "hebb/boundary.hpp"
 #include "hebb/io.hpp"
 #include "hebb/model.hpp"
 
@@ -135,19 +136,49 @@ std::vector<float> grid_of(const std::array<Range, 2>& plane) {
   return grid;
 }
 
-void put_classes(Json& json, const LoadedModel& model, std::span<const float> outputs) {
-  const auto width = static_cast<std::size_t>(model.outputs());
+/// Paths in the plane by ten-thousandths of its sides.
+Json paths_json(const std::vector<PlanePath>& paths, const PlaneBox& box) {
+  constexpr double kParts = 10000;
+  Json all = Json::array();
+  for (const PlanePath& path : paths) {
+    Json points = Json::array();
+    for (const PlanePoint& point : path) {
+      points.push_back({std::lround(kParts * (point.x - box.left) / (box.right - box.left)),
+                        std::lround(kParts * (point.y - box.low) / (box.high - box.low))});
+    }
+    all.push_back(std::move(points));
+  }
+  return all;
+}
+
+/// Of a classifier: regions, how sure it is, and the boundary between them.
+Json regions_json(const SavedModel& model, const RunData& data) {
+  const DecisionMap map = decision_map(plane_classifier(model), plane_data(data.splits),
+                                       {.box = {}, .columns = kGrid, .rows = kGrid});
   std::vector<std::uint8_t> classes;
   std::vector<std::uint8_t> confidences;
-  for (std::size_t i = 0; i + width <= outputs.size(); i += width) {
-    const std::span<const float> output = outputs.subspan(i, width);
-    const std::int64_t predicted = model.class_of(output);
-    const double p = static_cast<double>(output[width > 1 ? static_cast<std::size_t>(predicted) : 0]);
-    classes.push_back(static_cast<std::uint8_t>(std::min<std::int64_t>(predicted, 255)));
-    confidences.push_back(byte_of(width == 1 && predicted == 0 ? 1 - p : p));
-  }
-  json["classes"] = base64(classes);
-  json["confidences"] = base64(confidences);
+  for (const std::int32_t one : map.classes) classes.push_back(static_cast<std::uint8_t>(std::min(one, 255)));
+  for (const float one : map.confidence) confidences.push_back(byte_of(static_cast<double>(one)));
+  return {{"x", {map.box.left, map.box.right}},
+          {"y", {map.box.low, map.box.high}},
+          {"classes", base64(classes)},
+          {"confidences", base64(confidences)},
+          {"lines", paths_json(map.boundary, map.box)}};
+}
+
+Json surface_json(LoadedModel& model, const RunData& data) {
+  const std::array<Range, 2> plane = plane_of(data.train);
+  const std::span<const float> outputs = model.predict(grid_of(plane));
+  Range range;
+  for (const float value : outputs) range.add(value);
+  std::vector<std::uint8_t> bytes;
+  for (const float value : outputs)
+    bytes.push_back(
+        byte_of(range.size() > 0 ? static_cast<double>((value - range.least) / range.size()) : 0));
+  return {{"x", {plane[0].least, plane[0].most}},
+          {"y", {plane[1].least, plane[1].most}},
+          {"values", base64(bytes)},
+          {"range", {range.least, range.most}}};
 }
 
 }  // namespace
@@ -200,25 +231,10 @@ Json boundary_json(const SavedModel& model, const RunData& data) {
   if (model.input.input_shape.elements() != 2 || data.train.size() == 0) return nullptr;
   LoadedModel loaded(model);
   if (!loaded.is_classifier() && loaded.outputs() != 1) return nullptr;
-  const std::array<Range, 2> plane = plane_of(data.train);
-  const std::span<const float> outputs = loaded.predict(grid_of(plane));
+  Json json = loaded.is_classifier() ? regions_json(model, data) : surface_json(loaded, data);
   const std::vector<std::string>& names = data.splits.feature_names;
-  Json json = {{"x", {plane[0].least, plane[0].most}},
-               {"y", {plane[1].least, plane[1].most}},
-               {"names", names.size() == 2 ? Json(names) : Json({"input 1", "input 2"})},
-               {"side", kGrid}};
-  if (loaded.is_classifier()) {
-    put_classes(json, loaded, outputs);
-  } else {
-    Range range;
-    for (const float value : outputs) range.add(value);
-    std::vector<std::uint8_t> bytes;
-    for (const float value : outputs)
-      bytes.push_back(
-          byte_of(range.size() > 0 ? static_cast<double>((value - range.least) / range.size()) : 0));
-    json["values"] = base64(bytes);
-    json["range"] = {range.least, range.most};
-  }
+  json["names"] = names.size() == 2 ? Json(names) : Json({"input 1", "input 2"});
+  json["side"] = kGrid;
   json["train"] = points_json(data.train);
   json["test"] = &data.held_out() == &data.train ? Json::array() : points_json(data.held_out());
   return json;

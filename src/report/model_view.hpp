@@ -18,9 +18,10 @@ std::string base64(std::span<const std::uint8_t> bytes);
 /// none.
 Json filters_json(const SavedModel& model);
 
-/// For inputs of two numbers: predictions on a grid over the training samples and a margin, row by row from
-/// the lowest, and samples. Of a classifier, a class and a confidence (0 to 255) for each point; of one that
-/// predicts a single value, that value. Null otherwise.
+/// For inputs of two numbers: predictions on a grid over the samples and a margin, row by row from the
+/// lowest, and samples. Of a classifier, a class and a confidence (0 to 255) for each point, and the
+/// boundary; of a model of a single value, that value. Null otherwise. Throws what plane_data and
+/// decision_map throw.
 Json boundary_json(const SavedModel& model, const RunData& data);
 
 /// Samples of a part of the data with their pictures or values; null when there are none. `worst` is what

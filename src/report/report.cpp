@@ -235,7 +235,7 @@ class Views {
     if (data_->splits.train->input_shape().elements() != model.input.input_shape.elements())
       throw DataError("the data set has other inputs than the model");
     if (run_.state != report::State::finished) judge(run_, model, *data_);
-    json_["boundary"] = report::boundary_json(model, *data_);
+    attempt("the decision boundary", [&] { json_["boundary"] = report::boundary_json(model, *data_); });
     const Judged part = judged(run_.outcome, *data_);
     if (part.data == nullptr) return;
     json_["worst"] = report::worst_json(run_.outcome[part.name]["worst"], *part.data, data_->splits.spec);

@@ -133,6 +133,7 @@ TEST_F(Report, DrawsTheBoundary) {
   train(small());
   const Json boundary = run_of(run_).at("boundary");
   EXPECT_EQ(boundary.at("train").size(), 160U);
+  EXPECT_FALSE(boundary.at("lines").empty());
   EXPECT_EQ(boundary.at("test").size(), 40U);
   const auto side = boundary.at("side").get<std::size_t>();
   EXPECT_EQ(boundary.at("classes").get<std::string>().size(), (side * side + 2) / 3 * 4);
@@ -274,6 +275,23 @@ TEST_F(Report, OfValues) {
   EXPECT_TRUE(run.at("outcome").at("train").contains("rmse"));
   EXPECT_FALSE(run.contains("worst") && !run.at("worst").is_null());
   EXPECT_EQ(run.at("data").at("inputs").at(1).at("maximum"), 6);
+}
+
+TEST_F(Report, OfAPlaneThatIsALine) {
+  TrainConfig config;
+  config.data = folder_.file("line.csv");
+  std::string rows = "a,b,kind\n";
+  for (int i = 0; i < 40; ++i) rows += std::to_string(i) + ",7," + (i < 20 ? "low" : "high") + "\n";
+  write(config.data, rows);
+  config.model = "dense(2)";
+  config.epochs = 2;
+  train(config);
+  const Json run = run_of(run_);
+  ASSERT_EQ(run.at("problems").size(), 1U);
+  EXPECT_NE(run.at("problems").at(0).get<std::string>().find("the decision boundary cannot be shown"),
+            std::string::npos);
+  EXPECT_FALSE(run.at("worst").at("samples").empty());  // the rest is there
+  EXPECT_EQ(run.at("data").at("inputs").at(1).at("deviation"), 0);
 }
 
 TEST(Base64, AgreesWithRfc4648) {

@@ -106,6 +106,8 @@ export interface Boundary {
   side: number;
   classes?: string;
   confidences?: string;
+  /// Between the regions: points by ten-thousandths of the plane's sides.
+  lines?: [number, number][][];
   values?: string;
   range?: [number, number];
   train: [number, number, number][];
