@@ -198,8 +198,8 @@ void add_demo(CLI::App& app, Context& context) {
   add_threads(*command);
   command->footer(
       "Trains a two-layer network on a truth table and draws its loss, then another one\n"
-      "on digits that Hebb draws itself, and shows those it got wrong. Then recalls digits\n"
-      "from damaged ones with a Hopfield network.\n\nExamples:\n  hebb demo\n  hebb "
+      "on digits that Hebb draws itself, and shows those it got wrong. Then a Hopfield\n"
+      "network recalls digits from damaged ones.\n\nExamples:\n  hebb demo\n  hebb "
       "demo --threads 1 --quiet");
   command->callback([&context] { run(context); });
 }

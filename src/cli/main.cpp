@@ -135,8 +135,8 @@ int run(int argc, char** argv) {
   app.fallthrough();
   app.formatter(std::make_shared<Formatter>());
   for (const auto add : {add_demo, add_train, add_recipes, add_eval, add_predict, add_report, add_inspect,
-                         add_datasets, add_fetch, add_memory, add_explain, add_boundary, add_surface, add_gradcheck,
-                         add_bench, add_version, add_completion}) {
+                         add_datasets, add_fetch, add_memory, add_explain, add_boundary, add_surface,
+                         add_gradcheck, add_bench, add_version, add_completion}) {
     add(app, context);
   }
   try {
