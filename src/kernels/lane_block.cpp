@@ -149,7 +149,7 @@ Comparison Compare(const std::int32_t* values, std::int32_t low, std::int32_t hi
   return result;
 }
 
-/// low[p] += sum_u xi_pu deltas[u]: twice the sum where xi is up, less that of all.
+/// low[p] += sum_u xi_pu deltas[u]: twice the sum where xi is up, less that of all. Doubles the deltas.
 void ChangeOverlaps(const LaneOverlaps& overlaps, const LaneBlock& block, std::int16_t (*deltas)[kRow]) {
   const D16 d;
   HWY_ALIGN std::int16_t all[kRow] = {};
@@ -172,6 +172,27 @@ void ChangeOverlaps(const LaneOverlaps& overlaps, const LaneBlock& block, std::i
       tables.Sum(static_cast<std::uint32_t>(rows[p - first]), all, [&](std::size_t c, auto change) HWY_ATTR {
         hn::Store(hn::Add(hn::Load(d, row + c), change), d, row + c);
       });
+    }
+  }
+}
+
+/// The same of a single unit.
+void ChangeOverlapsBy(const LaneOverlaps& overlaps, const LaneBlock& block, std::size_t unit,
+                      const std::int16_t* delta) {
+  const D16 d;
+  HWY_ALIGN std::int16_t change[2][kRow];
+  for (std::size_t c = 0; c < kRow; c += hn::Lanes(d)) {
+    const auto up = hn::Load(d, delta + c);
+    hn::Store(hn::Neg(up), d, change[0] + c);
+    hn::Store(up, d, change[1] + c);
+  }
+  for (std::size_t first = 0; first < overlaps.patterns; first += 64) {
+    std::uint64_t bits = block.words[first / 64 * block.units + unit];
+    const std::size_t end = std::min(overlaps.patterns, first + 64);
+    for (std::size_t p = first; p < end; ++p, bits >>= 1) {
+      std::int16_t* const row = overlaps.low + p * kRow;
+      for (std::size_t c = 0; c < kRow; c += hn::Lanes(d))
+        hn::Store(hn::Add(hn::Load(d, row + c), hn::Load(d, change[bits & 1] + c)), d, row + c);
     }
   }
 }
@@ -244,7 +265,12 @@ std::int32_t UpdateLaneBlock(LaneOverlaps& overlaps, const LaneBlock& block, std
       set += std::popcount(block.words[word * block.units + flipped[k]]);
     AddScaled(deltas[flipped[k]], 2 * set - patterns, overlaps.totals);
   }
-  ChangeOverlaps(overlaps, block, deltas);
+  constexpr std::size_t kFew = 6;  // for which tables would take longer
+  if (count <= kFew) {
+    for (std::size_t k = 0; k < count; ++k) ChangeOverlapsBy(overlaps, block, flipped[k], deltas[flipped[k]]);
+  } else {
+    ChangeOverlaps(overlaps, block, deltas);
+  }
   for (std::size_t c = 0; c < kRow; ++c) flips[c] += flips_here[c];
   return *std::max_element(flips_here, flips_here + kRow);
 }
