@@ -41,11 +41,9 @@ struct RowTables {
     for (std::size_t c = 0; c < kRow; c += hn::Lanes(d)) {
       hn::Store(hn::Zero(d), d, sums[g][0] + c);
       HEBB_UNROLL
-      for (std::size_t k = 0; k < 4; ++k) {
-        const auto row = hn::Load(d, four + k * kRow + c);
-        HEBB_UNROLL
-        for (std::size_t i = 0; i < std::size_t{1} << k; ++i)
-          hn::Store(hn::Add(hn::Load(d, sums[g][i] + c), row), d, sums[g][i + (std::size_t{1} << k)] + c);
+      for (std::size_t i = 1; i < 16; ++i) {
+        const auto row = hn::Load(d, four + static_cast<std::size_t>(std::countr_zero(i)) * kRow + c);
+        hn::Store(hn::Add(hn::Load(d, sums[g][i & (i - 1)] + c), row), d, sums[g][i] + c);
       }
     }
   }
