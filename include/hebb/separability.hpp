@@ -29,8 +29,9 @@ struct Separation {
 
   /// Inseparable: positive shares of these samples, sum 1, with |sum of share z| = gap, which is zero but for
   /// rounding (below 1e-12 R). So the shares of each class sum to 1/2, and twice the shares are a mixture of
-  /// samples of the one class that is also a mixture of samples of the other. For any weights of norm 1 the
-  /// least z . w is at most sum of share (z . w) <= gap: none have a larger margin.
+  /// samples of the one class that is also a mixture of samples of the other (with the bias; without one, of
+  /// multiples of them). For any weights of norm 1 the least z . w is at most sum of share (z . w) <= gap:
+  /// none have a larger margin.
   std::vector<std::int64_t> samples = {};
   std::vector<double> shares = {};
   double gap = 0;

@@ -133,6 +133,7 @@ Separation separate(const Samples& x, std::span<const std::int32_t> labels, std:
   Corral corral(points.dimension());
   corral.begin(0, points.point(0));
   std::int64_t work = 0;
+  double before = std::numeric_limits<double>::infinity();
   const std::int64_t work_of_look = points.count() * points.dimension();
   while (true) {
     const std::vector<double>& v = corral.nearest();
@@ -143,7 +144,10 @@ Separation separate(const Samples& x, std::span<const std::int32_t> labels, std:
     }
     const Points::Nearest next = points.least(v);
     work += work_of_look + corral.work();
-    const bool optimal = next.product >= (1 - kOptimal) * square;
+    // Nearer with every point, but for rounding: without this it could go round in circles.
+    const bool stuck = square >= before;
+    before = square;
+    const bool optimal = stuck || next.product >= (1 - kOptimal) * square;
     const bool enough = options.most_work > 0 && work > options.most_work;
     if (optimal || enough || !corral.add(next.sample, points.point(next.sample))) {
       prove_separable(points, v, options.bias, result);

@@ -234,6 +234,24 @@ void require_range(std::string_view key, T value, T low, T high) {
 
 }  // namespace
 
+namespace {
+
+/// A word that no model is called, and that is more like a neuron's name, is told so.
+void suggest_neuron(const std::string& model) {
+  if (model.find_first_of(" \t\n(") != std::string::npos) return;
+  std::vector<std::string_view> known = layer_names();
+  for (const NamedModel& named : named_models()) known.push_back(named.name);
+  if (std::find(known.begin(), known.end(), model) != known.end()) return;
+  const std::size_t others = known.size();
+  for (const neurons::NeuronHelp& help : neurons::neuron_help()) known.push_back(help.name);
+  const std::string_view near = nearest(model, known);
+  if (std::find(known.begin() + static_cast<std::ptrdiff_t>(others), known.end(), near) == known.end())
+    return;
+  throw ConfigError(unknown_name("model", model, known));
+}
+
+}  // namespace
+
 void TrainConfig::check() const {
   constexpr auto kMostInteger = std::numeric_limits<std::int64_t>::max();
   constexpr double kMostReal = std::numeric_limits<float>::max();
@@ -264,7 +282,12 @@ void TrainConfig::check() const {
     return;
   }
   training::parse_method(*this);
-  if (!model.empty()) with_key("model", [&] { Sequential::parse(model); });
+  if (!model.empty()) {
+    with_key("model", [&] {
+      suggest_neuron(model);
+      Sequential::parse(model);
+    });
+  }
   if (!replace_last.empty()) {
     with_key("replace_last", [&] {
       const std::size_t layers = Sequential::parse(replace_last).size();

@@ -65,6 +65,23 @@ TEST(Neurons, LearnLogicalFunctions) {
   EXPECT_NE(exclusive.out.find("not separable"), std::string::npos) << exclusive.out << exclusive.err;
 }
 
+TEST(Neurons, OfEveryKindAreSavedAndEvaluated) {
+  const Shell hebb;
+  for (const std::string model :
+       {"margin", "pocket", "averaged", "adaline", "stochastic_logistic", "logistic", "madaline"}) {
+    SCOPED_TRACE(model);
+    const std::string base = "train --data iris --epochs 20 --json --overwrite --out run --model ";
+    const Outcome trained = hebb(base + model);
+    ASSERT_EQ(trained.code, 0) << trained.err;
+    EXPECT_EQ(Json::parse(trained.out)["neuron"]["rule"].get<std::string>().substr(0, model.size()), model);
+    const Outcome evaluated = hebb("eval run/best.safetensors --data iris --json");
+    ASSERT_EQ(evaluated.code, 0) << evaluated.err;
+    EXPECT_EQ(Json::parse(evaluated.out)["accuracy"], Json::parse(trained.out)["train_accuracy"]);
+    EXPECT_GT(Json::parse(evaluated.out)["accuracy"].get<double>(), 0.6);
+    EXPECT_EQ(hebb("predict run/best.safetensors --proba", "echo 5.1,3.5,1.4,0.2 |").code, 0);
+  }
+}
+
 TEST(Neurons, RefuseWhatTheyHaveNoUseFor) {
   const Shell hebb;
   const auto refused = [&](const std::string& arguments, int code, const std::string& message) {
@@ -79,6 +96,8 @@ TEST(Neurons, RefuseWhatTheyHaveNoUseFor) {
   refused("--find-lr", 2, "find-lr");
   refused("--schedule no", 2, "schedule: ");
   EXPECT_EQ(hebb("train --data iris --model 'perceptron(margn=1)'").code, 2);
+  EXPECT_NE(hebb("train --data iris --model perceptrn").err.find("did you mean 'perceptron'"),
+            std::string::npos);
   EXPECT_EQ(hebb("train --data sine --model perceptron").code, 3);
   hebb.write("one.csv", "a,b,kind\n1,2,x\n3,4,x\n");
   const Outcome one = hebb("train --data one.csv --model perceptron");
