@@ -55,7 +55,7 @@ std::string six(double value) {
 
 class Page {
  public:
-  Page(const Explanation& e, bool all) : e_(e), all_(all) {}
+  explicit Page(bool all) : all_(all) {}
 
   void add(const std::string& html) { html_ += html; }
   void heading(const char* id, const std::string& words) {
@@ -96,11 +96,14 @@ class Page {
     const std::int64_t columns = slice.columns < 0 ? 1 : shape[slice.columns];
     const std::int64_t down = all_ ? rows : std::min(rows, kMostRows);
     const std::int64_t along = all_ ? columns : std::min(columns, kMostColumns);
+    const auto place = [&](int axis) { return axis < 0 ? 0 : slice.at[static_cast<std::size_t>(axis)]; };
+    const std::int64_t top = begin_around(place(slice.rows), down, rows);
+    const std::int64_t left = begin_around(place(slice.columns), along, columns);
     std::vector<std::int64_t> at = slice.at;
-    for (std::int64_t y = 0; y < down; ++y) {
+    for (std::int64_t y = top; y < top + down; ++y) {
       html_ += "<tr>";
       if (slice.rows >= 0) at[static_cast<std::size_t>(slice.rows)] = y;
-      for (std::int64_t x = 0; x < along; ++x) {
+      for (std::int64_t x = left; x < left + along; ++x) {
         if (slice.columns >= 0) at[static_cast<std::size_t>(slice.columns)] = x;
         const double v = tensor.data<double>()[static_cast<std::size_t>(element_of(at, shape))];
         const double share = largest > 0 && std::isfinite(v) ? std::abs(v) / largest : 0;
@@ -108,13 +111,15 @@ class Page {
                              v < 0 ? "n" : "p", at == opened ? " o" : "", 0.6 * share, index_text(at), v,
                              std::isnan(v) ? "" : fmt::format("{:.4g}", v == 0 ? 0.0 : v));
       }
-      html_ += along < columns ? "<td>…</td></tr>\n" : "</tr>\n";
+      html_ += "</tr>\n";
     }
-    if (down < rows) html_ += fmt::format("<tr><td>… {} more rows</td></tr>\n", rows - down);
+    if (down < rows || along < columns) {
+      html_ += fmt::format("<tr><td colspan=\"{}\">rows {} to {} of {}, columns {} to {} of {}</td></tr>\n",
+                           along, top, top + down - 1, rows, left, left + along - 1, columns);
+    }
     shortened_ = shortened_ || along < columns || down < rows;
   }
 
-  const Explanation& e_;
   bool all_;
   bool shortened_ = false;
   std::string html_;
@@ -127,7 +132,7 @@ double at_element(const Tensor& tensor, const ExplainedValue& value) {
 class ExplanationPage {
  public:
   ExplanationPage(const Explanation& e, const ExplainTitle& title, bool all)
-      : e_(e), title_(title), page_(e, all) {}
+      : e_(e), title_(title), page_(all) {}
 
   std::string write() {
     top();
@@ -215,14 +220,6 @@ class ExplanationPage {
         page_.add("</div>\n");
       }
       if (shown < shape[2]) page_.formula(fmt::format("... {} more channels", shape[2] - shown));
-    });
-  }
-
-  static Tensor channel_of(const Tensor& tensor, std::int64_t channel) {
-    const Shape& shape = tensor.shape();
-    return Tensor::make<double>({shape[0], shape[1]}, [&](double* out) {
-      for (std::int64_t i = 0; i < shape[0] * shape[1]; ++i)
-        out[i] = tensor.data<double>()[static_cast<std::size_t>(i * shape[2] + channel)];
     });
   }
 

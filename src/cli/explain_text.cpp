@@ -39,9 +39,13 @@ class Page {
     layout.indent = 6;
     layout.all = options_.all;
     layout.shortened = &shortened_;
-    line(2, name + " " + to_string(value.shape()) + slice_note(value.shape(), how));
+    const std::string part =
+        layout.all || value.size() == 0 ? "" : part_name(value.shape(), shown_part(value, layout));
+    line(2, name + " " + to_string(value.shape()) + (part.empty() ? "" : ", of which " + part));
     text_ += tensor_text(value, layout);
   }
+  /// Two matrices side by side, or one below the other where they do not fit.
+  void beside(const Tensor& left, const Tensor& right);
   void rows(const std::vector<std::vector<std::string>>& rows);
   void shorten() { shortened_ = true; }
   bool shortened() const { return shortened_; }
@@ -50,10 +54,6 @@ class Page {
   std::string take() { return std::move(text_); }
 
  private:
-  std::string slice_note(const Shape& shape, const TensorText& how) const {
-    if (options_.all || shape.rank() < 3) return "";
-    return ", at " + slice_name(shape, how);
-  }
   void wrapped(std::size_t indent, std::size_t next, const std::string& words) {
     std::size_t begin = 0;
     std::size_t room = kWidth - indent;
@@ -81,6 +81,32 @@ class Page {
   std::string text_;
   bool shortened_ = false;
 };
+
+void Page::beside(const Tensor& left, const Tensor& right) {
+  TensorText how = {.width = kWidth, .indent = 6, .all = options_.all, .shortened = &shortened_};
+  how.element = {left.shape()[0] / 2, left.shape()[1] / 2};
+  const std::string first = tensor_text(left, how);
+  const std::size_t width = first.find('\n');
+  const std::string second = tensor_text(right, {.width = kWidth, .indent = 4, .all = true});
+  const auto lines = std::count(first.begin(), first.end(), '\n');
+  const bool fits = width + second.find('\n') <= kWidth &&
+                    lines == std::count(second.begin(), second.end(), '\n') && lines == left.shape()[0];
+  if (!fits) {
+    text_ += first;
+    line(4, "and the filter:");
+    text_ += tensor_text(right, how);
+    return;
+  }
+  std::size_t a = 0;
+  std::size_t b = 0;
+  for (std::ptrdiff_t i = 0; i < lines; ++i) {
+    const std::size_t end_a = first.find('\n', a);
+    const std::size_t end_b = second.find('\n', b);
+    text_ += first.substr(a, end_a - a) + second.substr(b, end_b - b) + "\n";
+    a = end_a + 1;
+    b = end_b + 1;
+  }
+}
 
 /// Columns of numbers, to the right but for the first.
 void Page::rows(const std::vector<std::vector<std::string>>& rows) {
@@ -119,35 +145,23 @@ void write_window(Page& page, const ConvolutionWindow& window, const std::string
   page.line(2, fmt::format("the window that {}{} sees: rows {} to {}, columns {} to {} of sample {}", symbol,
                            index_text(window.output), window.row, window.row + shape[0] - 1, window.column,
                            window.column + shape[1] - 1, window.output[0]));
-  const auto pixels = window.window.data<double>();
-  const auto weights = window.filter.data<double>();
   const std::int64_t channels = shape[2];
   const std::int64_t shown = page.all() ? channels : std::min<std::int64_t>(channels, 3);
   for (std::int64_t c = 0; c < shown; ++c) {
-    std::vector<std::string> lines(static_cast<std::size_t>(shape[0]));
+    const Tensor pixels = channel_of(window.window, c);
+    const Tensor weights = channel_of(window.filter, c);
     double sum = 0;
-    for (int part = 0; part < 2; ++part) {
-      for (std::int64_t y = 0; y < shape[0]; ++y) {
-        for (std::int64_t x = 0; x < shape[1]; ++x) {
-          const auto at = static_cast<std::size_t>((y * shape[1] + x) * channels + c);
-          lines[static_cast<std::size_t>(y)] += fmt::format("{:8.3f}", part == 0 ? pixels[at] : weights[at]);
-          if (part == 0) sum += pixels[at] * weights[at];
-        }
-        if (part == 0) lines[static_cast<std::size_t>(y)] += y == shape[0] / 2 ? "  .* " : "     ";
-      }
-    }
-    page.line(6, fmt::format("channel {}: pixels .* filter, sum {}", c, six_digits(sum)));
-    const bool fits = lines[0].size() + 6 <= kWidth;
-    for (const std::string& line : lines) {
-      if (fits || page.all()) page.line(6, line);
-    }
-    if (!fits) page.shorten();
+    for (std::size_t i = 0; i < static_cast<std::size_t>(pixels.size()); ++i)
+      sum += pixels.data<double>()[i] * weights.data<double>()[i];
+    page.line(
+        4, fmt::format("channel {}: the products of these pixels and filter sum to {}", c, six_digits(sum)));
+    page.beside(pixels, weights);
   }
   if (shown < channels) {
     page.line(6, fmt::format("... {} more channels", channels - shown));
     page.shorten();
   }
-  page.line(6, fmt::format("together {}, before a bias", six_digits(window.sum)));
+  page.line(4, fmt::format("together {}, before a bias", six_digits(window.sum)));
 }
 
 void write_forward(Page& page, const ExplainedLayer& layer) {

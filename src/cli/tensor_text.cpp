@@ -52,39 +52,31 @@ std::pair<int, int> matrix_axes(const Shape& shape, bool is_parameter) {
   return is_parameter ? std::pair{0, 1} : std::pair{rank - 3, rank - 2};
 }
 
+std::int64_t extent_of(const Shape& shape, int axis) { return axis < 0 ? 1 : shape[axis]; }
+
 class MatrixWriter {
  public:
   MatrixWriter(const Tensor& tensor, const TensorText& how)
       : tensor_(tensor), how_(how), form_(tensor.data<double>()) {}
 
-  std::string write(const MatrixSlice& slice) const {
-    const Shape& shape = tensor_.shape();
-    const std::int64_t rows = slice.rows < 0 ? 1 : shape[slice.rows];
-    const std::int64_t columns = slice.columns < 0 ? 1 : shape[slice.columns];
-    const auto fit = static_cast<std::int64_t>((how_.width - how_.indent) / (form_.width() + 1));
-    const std::int64_t per_line = std::max<std::int64_t>(1, fit);
+  std::int64_t per_line() const {
+    return std::max<std::int64_t>(
+        1, static_cast<std::int64_t>((how_.width - how_.indent) / (form_.width() + 1)));
+  }
+  std::string write(const MatrixPart& part) const {
     std::string text;
-    if (how_.all) {
-      for (std::int64_t begin = 0; begin < columns; begin += per_line) {
-        const std::int64_t end = std::min(columns, begin + per_line);
-        if (columns > per_line) text += lead() + fmt::format("columns {} to {}:\n", begin, end - 1);
-        for (std::int64_t y = 0; y < rows; ++y) text += line(slice, y, begin, end, false);
-      }
-      return text;
+    const std::int64_t end = part.column + part.columns;
+    for (std::int64_t begin = part.column; begin < end; begin += per_line()) {
+      const std::int64_t stop = std::min(end, begin + per_line());
+      if (part.columns > per_line()) text += lead() + fmt::format("columns {} to {}:\n", begin, stop - 1);
+      for (std::int64_t y = part.row; y < part.row + part.rows; ++y) text += line(part.slice, y, begin, stop);
     }
-    const bool wide = columns > per_line;
-    const std::int64_t shown = wide ? std::max<std::int64_t>(1, per_line - 1) : columns;
-    const std::int64_t lines = rows > kMostRows ? kMostRows - 1 : rows;
-    for (std::int64_t y = 0; y < lines; ++y) text += line(slice, y, 0, shown, wide);
-    if (lines < rows) text += lead() + fmt::format("... {} more rows\n", rows - lines);
-    if ((wide || lines < rows) && how_.shortened != nullptr) *how_.shortened = true;
     return text;
   }
 
  private:
   std::string lead() const { return std::string(how_.indent, ' '); }
-  std::string line(const MatrixSlice& slice, std::int64_t y, std::int64_t begin, std::int64_t end,
-                   bool more) const {
+  std::string line(const MatrixSlice& slice, std::int64_t y, std::int64_t begin, std::int64_t end) const {
     std::vector<std::int64_t> at = slice.at;
     if (slice.rows >= 0) at[static_cast<std::size_t>(slice.rows)] = y;
     std::string text = lead();
@@ -93,7 +85,7 @@ class MatrixWriter {
       const auto element = static_cast<std::size_t>(element_of(at, tensor_.shape()));
       text += (x == begin ? "" : " ") + form_.cell(tensor_.data<double>()[element]);
     }
-    return text + (more ? " ...\n" : "\n");
+    return text + "\n";
   }
 
   const Tensor& tensor_;
@@ -117,6 +109,18 @@ std::int64_t element_of(const std::vector<std::int64_t>& index, const Shape& sha
   for (std::size_t axis = 0; axis < index.size(); ++axis)
     element = element * shape.extents()[axis] + index[axis];
   return element;
+}
+
+std::int64_t begin_around(std::int64_t place, std::int64_t shown, std::int64_t count) {
+  return std::clamp<std::int64_t>(place - shown / 2, 0, count - shown);
+}
+
+Tensor channel_of(const Tensor& tensor, std::int64_t channel) {
+  const Shape& shape = tensor.shape();
+  return Tensor::make<double>({shape[0], shape[1]}, [&](double* out) {
+    for (std::int64_t i = 0; i < shape[0] * shape[1]; ++i)
+      out[i] = tensor.data<double>()[static_cast<std::size_t>(i * shape[2] + channel)];
+  });
 }
 
 std::vector<MatrixSlice> matrix_slices(const Shape& shape, const TensorText& how) {
@@ -147,24 +151,58 @@ std::string slice_name(const Shape& shape, const MatrixSlice& slice) {
   return "[" + text + "]";
 }
 
-std::string slice_name(const Shape& shape, const TensorText& how) {
+MatrixPart shown_part(const Tensor& tensor, const TensorText& how) {
   TensorText one = how;
   one.all = false;
-  const std::vector<MatrixSlice> slices = matrix_slices(shape, one);
-  return slices.empty() ? "" : slice_name(shape, slices.front());
+  const Shape& shape = tensor.shape();
+  MatrixPart part{.slice = matrix_slices(shape, one).front()};
+  const std::int64_t rows = extent_of(shape, part.slice.rows);
+  const std::int64_t columns = extent_of(shape, part.slice.columns);
+  part.rows = std::min(rows, kMostRows);
+  part.columns = std::min(columns, MatrixWriter(tensor, how).per_line());
+  const auto opened = [&](int axis) { return axis < 0 ? 0 : part.slice.at[static_cast<std::size_t>(axis)]; };
+  part.row = begin_around(opened(part.slice.rows), part.rows, rows);
+  part.column = begin_around(opened(part.slice.columns), part.columns, columns);
+  return part;
+}
+
+std::string part_name(const Shape& shape, const MatrixPart& part) {
+  std::string text;
+  bool whole = true;
+  for (int axis = 0; axis < shape.rank(); ++axis) {
+    const bool down = axis == part.slice.rows;
+    const std::int64_t begin = down ? part.row : part.column;
+    const std::int64_t count = down ? part.rows : part.columns;
+    std::string range = std::to_string(part.slice.at[static_cast<std::size_t>(axis)]);
+    if (down || axis == part.slice.columns) {
+      const bool all = count == shape[axis];
+      range = all ? ":" : fmt::format("{}:{}", begin, begin + count);
+      whole = whole && all;
+    } else {
+      whole = whole && shape[axis] == 1;
+    }
+    text += (axis == 0 ? "" : ", ") + range;
+  }
+  return whole ? "" : "[" + text + "]";
 }
 
 std::string tensor_text(const Tensor& tensor, const TensorText& how) {
-  const std::vector<MatrixSlice> slices = matrix_slices(tensor.shape(), how);
+  if (tensor.size() == 0) return "";
   const MatrixWriter writer(tensor, how);
+  if (!how.all) {
+    const MatrixPart part = shown_part(tensor, how);
+    if (how.shortened != nullptr && !part_name(tensor.shape(), part).empty()) *how.shortened = true;
+    return writer.write(part);
+  }
+  const std::vector<MatrixSlice> slices = matrix_slices(tensor.shape(), how);
   std::string text;
   for (const MatrixSlice& slice : slices) {
     if (slices.size() > 1) text += std::string(how.indent, ' ') + slice_name(tensor.shape(), slice) + "\n";
-    text += writer.write(slice);
-  }
-  if (!how.all && tensor.shape().rank() > 2 && how.shortened != nullptr) {
-    const MatrixSlice& slice = slices.front();
-    if (tensor.size() > tensor.shape()[slice.rows] * tensor.shape()[slice.columns]) *how.shortened = true;
+    text += writer.write({.slice = slice,
+                          .row = 0,
+                          .rows = extent_of(tensor.shape(), slice.rows),
+                          .column = 0,
+                          .columns = extent_of(tensor.shape(), slice.columns)});
   }
   return text;
 }

@@ -30,7 +30,7 @@ using namespace explaining;
 constexpr std::int64_t kFewSamples = 8;
 // Differences of a loss near 1 are off by some 1e-13; smaller slopes than this say little.
 constexpr double kRounding = 1e-8;
-constexpr double kMostOperations = 1e9;  // that differences take unless they are asked for
+constexpr double kMostOperations = 3e8;  // that differences take unless they are asked for
 
 void check(const TrainerOptions& training, const ExplainOptions& options) {
   if (options.step < 1)

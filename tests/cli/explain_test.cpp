@@ -114,7 +114,19 @@ TEST(ExplainCommand, ShowsTheWindowAndSaysWhy) {
       "explain --data strokes --count 20 --differences 3 --model 'conv(2, kernel=3, stride=3) flatten "
       "dense(10)'");
   ASSERT_EQ(outcome.code, 0) << outcome.err;
+  // Three rows of the pixels, and beside them of the filter, below the line that tells their sum.
+  const std::size_t window = outcome.out.find("the products of these pixels and filter sum to");
+  ASSERT_NE(window, std::string::npos);
   EXPECT_NE(outcome.out.find("the window that y["), std::string::npos);
+  std::istringstream lines(outcome.out.substr(outcome.out.find('\n', window) + 1));
+  for (int row = 0; row < 3; ++row) {
+    int numbers = 0;
+    std::string line;
+    std::getline(lines, line);
+    std::istringstream words(line);
+    for (double number = 0; words >> number;) ++numbers;
+    EXPECT_EQ(numbers, 6) << line;
+  }
   EXPECT_NE(outcome.out.find("q - t"), std::string::npos);
 }
 
