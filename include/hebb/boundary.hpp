@@ -121,10 +121,16 @@ struct FilmOptions {
 
 /// What is filmed.
 struct FilmInputs {
-  const SavedModel* model = nullptr;  ///< as training begins with it; its spec tells the scaling
+  const SavedModel* model = nullptr;  ///< its spec tells the scaling; training begins with it
   const Dataset* train = nullptr;     ///< scaled
   const PlaneData* plane = nullptr;
 };
+
+/// The epochs that are looked at in a film of so many: 0 and the last among them, the first ones nearer to
+/// each other.
+std::vector<std::int64_t> filmed_epochs(std::int64_t epochs, std::int64_t frames);
+/// One picture of a film, whoever trains the model.
+TrainingFrame film_frame(const FilmInputs& inputs, std::int64_t epoch, const BoundaryOptions& options);
 
 /// Trains a copy of the model for the epochs that `training` tells, as `train` does without validation, and
 /// looks at it before, on the way and at the end. Throws what plane_classifier, decision_map and `explain`

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdlib>
 
 #include "cli/boundary_film.hpp"
@@ -15,6 +16,7 @@
 #include "hebb/io.hpp"
 #include "hebb/run.hpp"
 #include "io/json.hpp"
+#include "train/neuron_training.hpp"
 #include "train/preparation.hpp"
 
 namespace hebb::cli {
@@ -25,7 +27,7 @@ constexpr const char* kExamples = R"(Examples:
   hebb boundary runs/moons --data moons
   hebb boundary runs/moons --data moons --out boundary.svg
   hebb boundary --model 'dense(8, act=tanh) dense(2)' --data moons --epochs 100
-  hebb boundary --model 'dense(1)' --data blobs --classes 2 --out line.png
+  hebb boundary --model perceptron --data blobs --classes 2 --out line.png
   hebb boundary --model 'dense(16, act=relu) dense(3)' --data spirals \
       --epochs 300 --animate boundary.html
 
@@ -129,23 +131,64 @@ void draw_saved(Options& options, const std::string& path) {
   draw(options, model, plane, title_of(data.name, model));
 }
 
+/// Films a neuron, which learns by its own rule.
+class NeuronFilm final : public TrainingObserver {
+ public:
+  NeuronFilm(training::Preparation& start, const PlaneData& plane, std::int64_t epochs,
+             const FilmOptions& how)
+      : start_(start), plane_(plane), how_(how), wanted_(filmed_epochs(epochs, how.frames)) {
+    look(0);
+  }
+
+  void on_epoch(const EpochReport& report) override {
+    if (std::binary_search(wanted_.begin(), wanted_.end(), report.epoch)) look(report.epoch);
+  }
+  /// With the neuron as it ended, which may be before all epochs are over.
+  std::vector<TrainingFrame> take() {
+    if (frames_.back().epoch != start_.neuron->epochs()) look(start_.neuron->epochs());
+    return std::move(frames_);
+  }
+
+ private:
+  void look(std::int64_t epoch) {
+    const Dataset& data = *start_.data.train;
+    const SavedModel now(training::network_for(*start_.neuron, data), start_.data.spec, start_.loss);
+    frames_.push_back(film_frame({.model = &now, .train = &data, .plane = &plane_}, epoch, how_.boundary));
+  }
+
+  training::Preparation& start_;
+  const PlaneData& plane_;
+  const FilmOptions& how_;
+  std::vector<std::int64_t> wanted_;
+  std::vector<TrainingFrame> frames_;
+};
+
 void film(const Options& options, DataSplits data, const PlaneData& plane) {
   const std::string name = data.name;
-  const training::Preparation start = training::prepare(options.config, std::move(data));
-  SavedModel model(*start.model, start.data.spec, start.loss);
-  model.input.input_shape = start.data.train->input_shape();
+  training::Preparation start = training::prepare(options.config, std::move(data));
+  start.data.spec.input_shape = start.data.train->input_shape();
+  const SavedModel model(*start.model, start.data.spec, start.loss);
   FilmOptions how = {.frames = options.frames};
   if (options.grid != 0) how.boundary.columns = how.boundary.rows = options.grid;
-  const std::vector<TrainingFrame> frames =
-      film_training({.model = &model, .train = start.data.train.get(), .plane = &plane},
-                    start.trainer_options(options.config), how);
+  std::vector<TrainingFrame> frames;
+  if (start.neuron) {
+    NeuronFilm observer(start, plane, options.config.epochs, how);
+    TrainerInputs inputs = start.trainer_inputs();
+    inputs.observer = &observer;
+    training::train_neuron(*start.neuron, *start.model, options.config, inputs);
+    frames = observer.take();
+  } else {
+    frames = film_training({.model = &model, .train = start.data.train.get(), .plane = &plane},
+                           start.trainer_options(options.config), how);
+  }
   write_file_atomically(options.animate, film_html(frames, plane, title_of(name, model)));
 }
 
 void draw_trained(Options& options) {
   TrainConfig& config = options.config;
   if (config.data.empty()) throw ConfigError("--data: expected a data set, such as moons or a file");
-  if (config.optimizer == "adam" && !config.learning_rate) config.learning_rate = 0.01;
+  if (config.optimizer == "adam" && !config.learning_rate && !neurons::is_neuron(config.model))
+    config.learning_rate = 0.01;
   config.check();
   DataSplits data = load_dataset(config.data, config.data_options);
   const PlaneData plane = plane_data(data);
@@ -176,7 +219,7 @@ void run(Options& options) {
 
 void add_training_options(CLI::App& command, TrainConfig& config) {
   const char* group = "Training, with --model";
-  command.add_option("--model", config.model, "A model description, trained first")
+  command.add_option("--model", config.model, "A model description or a neuron, trained first")
       ->type_name("LAYERS|NAME")
       ->group(group);
   command.add_option("--epochs", config.epochs, "Passes over the data (default 100)")

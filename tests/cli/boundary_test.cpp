@@ -120,6 +120,27 @@ TEST(BoundaryCommand, RunsThroughTrainingOnAPage) {
     EXPECT_EQ(frame["cells"].get<std::string>().size(), (40U * 40U + 2) / 3 * 4);
 }
 
+TEST(BoundaryCommand, FilmsANeuronThatLearnsByItsOwnRule) {
+  const Shell hebb;
+  const Outcome outcome = hebb(
+      "boundary --model perceptron --data blobs --classes 2 --noise 0.3 --count 60 --epochs 50 --seed 3 "
+      "--animate film.html --json");
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  const std::string page = hebb.read("film.html");
+  const std::size_t begin = page.find("const film = ") + 13;
+  const Json film = Json::parse(page.substr(begin, page.find(";\n", begin) - begin));
+  const Json& frames = film["frames"];
+  EXPECT_TRUE(frames[0]["boundary"].empty());  // weights of zero
+  EXPECT_EQ(frames.back()["errors"], 0);
+  EXPECT_LT(frames.back()["epoch"].get<int>(), 50);  // it stops when nothing is left to correct
+  // The line that it ends with is that of a training run.
+  const Json end = Json::parse(outcome.out)["boundary"][0];
+  const Json& line = frames.back()["boundary"][0];
+  ASSERT_EQ(line.size(), 4U);
+  for (std::size_t i = 0; i < 4; ++i)
+    EXPECT_NEAR(line[i].get<double>(), end[i / 2][i % 2].get<double>(), 2e-3);
+}
+
 TEST(BoundaryCommand, SaysWhatCannotBeDrawn) {
   const Shell hebb;
   hebb.write("constant.csv", "a,b,kind\n1,5,x\n2,5,y\n3,5,x\n");
