@@ -16,6 +16,7 @@
 #include "hebb/graded_memory.hpp"
 #include "hebb/io.hpp"
 #include "hebb/kernel_perceptron.hpp"
+#include "hebb/lab.hpp"
 #include "hebb/madaline.hpp"
 #include "hebb/memory_theory.hpp"
 #include "hebb/model_file.hpp"

@@ -50,6 +50,16 @@ std::vector<Tick> ticks_of(const Axis& axis) {
   if (axis.logarithmic) {
     for (double power = std::ceil(axis.low - 1e-9); power <= axis.high + 1e-9; ++power)
       ticks.push_back({std::pow(10, power), fmt::format("1e{:.0f}", power)});
+    if (ticks.size() > 1) return ticks;
+    // Within a power of ten or two their parts tell more.
+    ticks.clear();
+    for (double power = std::floor(axis.low); power <= axis.high; ++power) {
+      for (const int part : {1, 2, 3, 5, 7}) {
+        const double at = part * std::pow(10, power);
+        if (axis.scaled(at) >= axis.low && axis.scaled(at) <= axis.high)
+          ticks.push_back({at, fmt::format("{:.4g}", at)});
+      }
+    }
     return ticks;
   }
   for (const double at : ticks_between(axis.low, axis.high)) ticks.push_back({at, fmt::format("{:.4g}", at)});
@@ -84,6 +94,17 @@ std::string stroke(const Series& series, std::size_t number) {
                      series.dashed ? " stroke-dasharray=\"6 4\"" : "");
 }
 
+/// Without the points that a logarithmic axis does not have.
+Series drawable(const Series& series, const ChartSvg& options) {
+  Series result{.label = series.label, .x = {}, .y = {}, .dashed = series.dashed};
+  for (std::size_t i = 0; i < series.x.size(); ++i) {
+    if ((options.log_x && !(series.x[i] > 0)) || (options.log_y && !(series.y[i] > 0))) continue;
+    result.x.push_back(series.x[i]);
+    result.y.push_back(series.y[i]);
+  }
+  return result;
+}
+
 std::string polyline(const Series& series, std::size_t number, const Axis& x, const Axis& y) {
   std::string text = "<polyline fill=\"none\" " + stroke(series, number) + " points=\"";
   for (std::size_t i = 0; i < series.x.size(); ++i)
@@ -104,22 +125,25 @@ std::string legend(const std::vector<Series>& all, double y) {
 
 }  // namespace
 
-std::string chart_svg(const std::vector<Series>& series, const ChartSvg& options) {
+std::string chart_svg(const std::vector<Series>& all, const ChartSvg& options) {
+  std::vector<Series> series;
+  for (const Series& one : all) series.push_back(drawable(one, options));
   const bool labelled = std::any_of(series.begin(), series.end(), [](auto& s) { return !s.label.empty(); });
   const double height = kHeight + (labelled ? kLegend : 0);
   const double bottom = kHeight - kBottom;
   Axis x{.from = kLeft, .to = kWidth - kRight, .logarithmic = options.log_x};
-  Axis y{.from = bottom, .to = kTop};
+  Axis y{.from = bottom, .to = kTop, .logarithmic = options.log_y};
   for (const Series& one : series) {
     x.include(one.x);
     y.include(one.y);
   }
   if (!(x.low <= x.high)) x.low = 0, x.high = 1, y.low = 0, y.high = 1;
   if (x.low == x.high) x.high += 1e-6;
-  if (options.from_zero) y.low = 0;
+  const bool from_zero = options.from_zero && !options.log_y;
+  if (from_zero) y.low = 0;
   const double room = y.high > y.low ? 0.05 * (y.high - y.low) : 0.5;
   y.high += room;
-  if (!options.from_zero) y.low -= room;
+  if (!from_zero) y.low -= room;
   std::string text = fmt::format(
       "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {0} {1}\" width=\"{0}\" height=\"{1}\" "
       "font-family=\"sans-serif\" font-size=\"12\" fill=\"#333\">\n"
@@ -130,8 +154,10 @@ std::string chart_svg(const std::vector<Series>& series, const ChartSvg& options
                       kLeft, kTop, kWidth - kLeft - kRight, bottom - kTop);
   if (options.mark > 0) {
     const double at = x.place(options.mark);
-    text += line(at, kTop, at, bottom, "stroke=\"#c0392b\" stroke-dasharray=\"5 4\"") +
-            words(at, kTop - 8, "middle", fmt::format("{:.3g}", options.mark));
+    text +=
+        line(at, kTop, at, bottom, "stroke=\"#c0392b\" stroke-dasharray=\"5 4\"") +
+        words(at, kTop - 8, "middle",
+              options.mark < 100 ? fmt::format("{:.3g}", options.mark) : fmt::format("{:.0f}", options.mark));
   }
   for (std::size_t i = 0; i < series.size(); ++i) text += polyline(series[i], i, x, y);
   text += words((kLeft + kWidth - kRight) / 2, kHeight - 14, "middle", options.x_label);
@@ -139,6 +165,18 @@ std::string chart_svg(const std::vector<Series>& series, const ChartSvg& options
       fmt::format("<text transform=\"translate(18 {:.1f}) rotate(-90)\" text-anchor=\"middle\">{}</text>\n",
                   (kTop + bottom) / 2, options.y_label);
   if (labelled) text += legend(series, kHeight + kLegend / 2);
+  return text + "</svg>\n";
+}
+
+std::string stacked_svg(const std::vector<std::string>& charts) {
+  const double height = kHeight + kLegend;
+  std::string text = fmt::format(
+      "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {0} {1}\" width=\"{0}\" height=\"{1}\">\n",
+      kWidth, height * static_cast<double>(charts.size()));
+  for (std::size_t i = 0; i < charts.size(); ++i) {
+    text += fmt::format("<g transform=\"translate(0 {})\">\n{}</g>\n", height * static_cast<double>(i),
+                        charts[i]);
+  }
   return text + "</svg>\n";
 }
 

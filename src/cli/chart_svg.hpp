@@ -17,12 +17,15 @@ struct Series {
 struct ChartSvg {
   std::string x_label = {};  ///< labels are plain letters: they go into the picture as they are
   std::string y_label = {};
-  bool log_x = false;      ///< x is positive, its axis logarithmic
+  bool log_x = false;      ///< the axis of x is logarithmic; points where x is not positive are left out
+  bool log_y = false;      ///< the same of y
   bool from_zero = false;  ///< the y axis begins at zero
   double mark = 0;         ///< a place on the x axis to be marked; 0: none
 };
 
 /// SVG of curves on common axes.
 std::string chart_svg(const std::vector<Series>& series, const ChartSvg& options);
+/// Charts below each other, as one SVG.
+std::string stacked_svg(const std::vector<std::string>& charts);
 
 }  // namespace hebb::cli

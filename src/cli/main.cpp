@@ -6,6 +6,7 @@
 
 #include "cli/boundary.hpp"
 #include "cli/command.hpp"
+#include "cli/lab.hpp"
 #include "cli/surface.hpp"
 #include "core/names.hpp"
 #include "hebb/error.hpp"
@@ -135,7 +136,7 @@ int run(int argc, char** argv) {
   app.fallthrough();
   app.formatter(std::make_shared<Formatter>());
   for (const auto add : {add_demo, add_train, add_recipes, add_eval, add_predict, add_report, add_inspect,
-                         add_datasets, add_fetch, add_memory, add_explain, add_boundary, add_surface,
+                         add_datasets, add_fetch, add_memory, add_explain, add_boundary, add_surface, add_lab,
                          add_gradcheck, add_bench, add_version, add_completion}) {
     add(app, context);
   }

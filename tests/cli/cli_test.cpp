@@ -39,9 +39,9 @@ Json only_object(const Outcome& outcome) {
 
 TEST(Cli, HelpOfEveryCommandFitsTheScreen) {
   const Shell hebb;
-  for (const std::string command :
-       {"", "demo", "train", "recipes", "eval", "predict", "report", "inspect", "datasets", "fetch",
-        "explain", "boundary", "surface", "gradcheck", "bench", "version", "completion"}) {
+  for (const std::string command : {"", "demo", "train", "recipes", "eval", "predict", "report", "inspect",
+                                    "datasets", "fetch", "explain", "boundary", "surface", "lab",
+                                    "lab overfitting", "gradcheck", "bench", "version", "completion"}) {
     const Outcome help = hebb(command + " --help");
     EXPECT_EQ(help.code, 0) << command;
     EXPECT_GT(help.out.size(), 100U) << command;

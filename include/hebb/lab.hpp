@@ -1,0 +1,64 @@
+/// Experiments on how learning goes well or badly. Each makes its data, sweeps one quantity, and returns what
+/// it measured; `conclusion` says in two sentences what the figures show, computed from the figures alone.
+///
+///     lab::Overfitting found = lab::overfitting({.noise = 0.1});
+///     found.degrees[found.best_degree - 1].validation_loss;
+///     std::array<std::string, 2> words = lab::conclusion(found);
+///
+/// Results are functions of the options and the instruction set. The data of most of them are samples of a
+/// sine: x uniform in [-1, 1], y = sin(pi x) plus normal noise. Losses are mean square errors.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace hebb::lab {
+
+/// The two sentences that end an experiment.
+using Conclusion = std::array<std::string, 2>;
+
+// ---- overfitting: a model that learns the noise, too
+
+struct OverfittingOptions {
+  std::int64_t samples = 20;      ///< to learn from
+  std::int64_t validation = 500;  ///< to be judged by
+  double noise = 0.3;             ///< deviation of what is added to the sine
+  std::int64_t degrees = 15;      ///< the highest of the polynomials
+  /// The network that is trained epoch by epoch, by Adam on full batches, on the same samples.
+  std::string model = "dense(64, act=relu) dense(64, act=relu) dense(1)";
+  double learning_rate = 0.003;
+  std::int64_t epochs = 1000;
+  std::uint64_t seed = 0;
+};
+
+/// The least-squares polynomial of a degree.
+struct DegreeResult {
+  std::int64_t degree = 0;
+  double train_loss = 0;
+  double validation_loss = 0;
+};
+
+/// Of the network.
+struct EpochResult {
+  std::int64_t epoch = 0;  ///< from 1
+  double train_loss = 0;   ///< before the epoch's update
+  double validation_loss = 0;
+};
+
+struct Overfitting {
+  double noise_loss = 0;  ///< square of the noise's deviation: what the sine itself would have on average
+  std::vector<DegreeResult> degrees = {};  ///< 1, 2, ...
+  std::int64_t best_degree = 0;            ///< of the lowest validation loss
+  std::vector<EpochResult> epochs = {};
+  std::int64_t best_epoch = 0;
+};
+
+/// Throws ConfigError for numbers out of range (samples must be more than the highest degree, which is at
+/// most 50) and for a model that does not have one output.
+Overfitting overfitting(const OverfittingOptions& options = {});
+/// One sentence about degrees, one about epochs. Throws DataError where there are none.
+Conclusion conclusion(const Overfitting& found);
+
+}  // namespace hebb::lab

@@ -1,0 +1,40 @@
+/// The experiments under `hebb lab`, one file each, and what they share.
+#pragma once
+
+#include "cli/chart_svg.hpp"
+#include "cli/command.hpp"
+#include "hebb/lab.hpp"
+#include "io/json.hpp"
+
+namespace hebb::cli {
+
+void add_lab(CLI::App& app, Context& context);
+void add_lab_overfitting(CLI::App& lab, Context& context);
+
+/// How an experiment is shown.
+struct LabOutput {
+  std::string svg;
+  bool json = false;
+};
+
+/// A picture of an experiment.
+struct Figure {
+  std::vector<Series> curves;
+  ChartSvg chart;
+};
+
+/// --seed, --threads, --svg and --json.
+void add_lab_options(CLI::App& command, LabOutput& output, std::uint64_t& seed);
+
+/// What an experiment has to show.
+struct LabReport {
+  std::vector<Figure> figures;
+  std::string text;  ///< of the terminal, below the figures: a table
+  Json json;         ///< an object, which gets the conclusion
+  lab::Conclusion conclusion;
+};
+/// Prints figures, text and conclusion, or all of it as one JSON object; writes the figures as SVG where
+/// asked.
+void show(const LabReport& report, const LabOutput& output);
+
+}  // namespace hebb::cli

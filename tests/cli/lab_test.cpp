@@ -1,0 +1,108 @@
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+#include "helpers.hpp"
+
+namespace hebb {
+namespace {
+
+using testing::Outcome;
+using testing::Shell;
+using Json = nlohmann::json;
+
+/// Of each experiment a run that takes no time, and what is to be seen in its text and in its picture.
+struct Experiment {
+  std::string arguments;
+  std::vector<std::string> words;
+  std::size_t figures;
+};
+
+const std::vector<Experiment>& experiments() {
+  static const std::vector<Experiment> all = {
+      {"overfitting --epochs 30", {"training loss", "validation loss", "best", "degree 15", "epoch 30"}, 2},
+  };
+  return all;
+}
+
+std::size_t count(const std::string& text, const std::string& part) {
+  std::size_t found = 0;
+  for (std::size_t at = text.find(part); at != std::string::npos; at = text.find(part, at + 1)) ++found;
+  return found;
+}
+
+/// Characters of UTF-8: bytes but for those that go on with one.
+std::int64_t columns(const std::string& line) {
+  return std::count_if(line.begin(), line.end(),
+                       [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; });
+}
+
+TEST(Lab, DrawsInTheTerminalAndAsSvg) {
+  const Shell hebb;
+  for (const Experiment& experiment : experiments()) {
+    const Outcome outcome = hebb("lab " + experiment.arguments + " --svg lab.svg");
+    ASSERT_EQ(outcome.code, 0) << outcome.err;
+    for (const std::string& word : experiment.words)
+      EXPECT_NE(outcome.out.find(word), std::string::npos) << experiment.arguments << ": " << word;
+    std::istringstream lines(outcome.out);
+    for (std::string line; std::getline(lines, line);) EXPECT_LE(columns(line), 80) << line;
+    const std::string svg = hebb.read("lab.svg");
+    EXPECT_EQ(svg.find("<svg"), 0U);
+    EXPECT_EQ(count(svg, "<svg"), experiment.figures + 1);
+    EXPECT_EQ(svg.find("nan"), std::string::npos);
+    EXPECT_EQ(svg.find("inf"), std::string::npos);
+  }
+}
+
+TEST(Lab, GivesTheSameAsJson) {
+  const Shell hebb;
+  for (const Experiment& experiment : experiments()) {
+    const Outcome text = hebb("lab " + experiment.arguments);
+    const Outcome outcome = hebb("lab " + experiment.arguments + " --json");
+    ASSERT_EQ(outcome.code, 0) << outcome.err;
+    const Json json = Json::parse(outcome.out);
+    EXPECT_EQ(experiment.arguments.find(json["experiment"].get<std::string>()), 0U);
+    EXPECT_TRUE(json["options"].is_object());
+    ASSERT_EQ(json["conclusion"].size(), 2U);
+    // The sentences of the text, which is broken into lines.
+    std::string words = text.out;
+    std::replace(words.begin(), words.end(), '\n', ' ');
+    for (const std::string sentence : json["conclusion"])
+      EXPECT_NE(words.find(sentence), std::string::npos) << sentence;
+    EXPECT_EQ(hebb("lab " + experiment.arguments + " --json --threads 1").out, outcome.out);
+    EXPECT_NE(hebb("lab " + experiment.arguments + " --json --seed 5").out, outcome.out);
+  }
+}
+
+TEST(Lab, OverfittingAsJson) {
+  const Shell hebb;
+  const Outcome outcome = hebb("lab overfitting --degrees 4 --epochs 6 --samples 50 --noise 0.5 --json");
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  const Json json = Json::parse(outcome.out);
+  EXPECT_EQ(json["noise_loss"], 0.25);
+  EXPECT_EQ(json["degrees"].size(), 4U);
+  ASSERT_EQ(json["epochs"].size(), 6U);
+  const auto best = json["best_epoch"].get<std::size_t>();
+  for (const Json& epoch : json["epochs"])
+    EXPECT_LE(json["epochs"][best - 1]["validation_loss"], epoch["validation_loss"]);
+}
+
+TEST(Lab, RefusesInClearWords) {
+  const Shell hebb;
+  const auto expect = [&](const std::string& arguments, const std::string& words) {
+    const Outcome outcome = hebb("lab " + arguments + " --svg picture.svg");
+    EXPECT_EQ(outcome.code, 2) << arguments << outcome.err;
+    EXPECT_NE(outcome.err.find(words), std::string::npos) << arguments << ": " << outcome.err;
+    EXPECT_FALSE(std::filesystem::exists(hebb.file("picture.svg"))) << arguments;
+  };
+  EXPECT_EQ(hebb("lab").code, 2);
+  expect("overfiting", "did you mean 'overfitting'");
+  expect("overfitting --samples 10", "up to degree 9, got 15");
+  expect("overfitting --noise -1", "noise");
+  expect("overfitting --model 'dense(2)'", "output");
+}
+
+}  // namespace
+}  // namespace hebb
