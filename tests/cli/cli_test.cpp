@@ -11,6 +11,7 @@
 namespace hebb {
 namespace {
 
+using testing::only_object;
 using testing::Outcome;
 using testing::Shell;
 using Json = nlohmann::json;
@@ -28,14 +29,6 @@ bool has_mnist() {
 
 #define HEBB_NEEDS_MNIST() \
   if (!has_mnist()) GTEST_SKIP() << "SKIPPED: MNIST is not under $HEBB_DATA/mnist"
-
-/// The only JSON object on standard output.
-Json only_object(const Outcome& outcome) {
-  const Json json = Json::parse(outcome.out);
-  EXPECT_TRUE(json.is_object());
-  EXPECT_EQ(std::count(outcome.out.begin(), outcome.out.end(), '\n'), 1);
-  return json;
-}
 
 TEST(Cli, HelpOfEveryCommandFitsTheScreen) {
   const Shell hebb;

@@ -5,11 +5,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <nlohmann/json.hpp>
 #include <string>
 
 namespace hebb::testing {
@@ -19,6 +21,15 @@ struct Outcome {
   std::string out;
   std::string err;
 };
+
+/// What a command that succeeded printed: one JSON object on a line.
+inline nlohmann::json only_object(const Outcome& outcome) {
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_EQ(std::count(outcome.out.begin(), outcome.out.end(), '\n'), 1) << outcome.out;
+  nlohmann::json json = nlohmann::json::parse(outcome.out);
+  EXPECT_TRUE(json.is_object()) << outcome.out;
+  return json;
+}
 
 /// A folder of its own for each test, in which commands run.
 class Shell {

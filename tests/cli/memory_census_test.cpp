@@ -11,15 +11,10 @@
 namespace hebb {
 namespace {
 
+using testing::only_object;
 using testing::Outcome;
 using testing::Shell;
 using Json = nlohmann::json;
-
-Json only_object(const Outcome& outcome) {
-  EXPECT_EQ(outcome.code, 0) << outcome.err;
-  EXPECT_EQ(std::count(outcome.out.begin(), outcome.out.end(), '\n'), 1) << outcome.out;
-  return Json::parse(outcome.out);
-}
 
 void expect_interval(const Json& json, const std::string& name) {
   const double value = json[name];

@@ -9,17 +9,12 @@
 namespace hebb {
 namespace {
 
+using testing::only_object;
 using testing::Outcome;
 using testing::Shell;
 using Json = nlohmann::json;
 
 constexpr const char* kIris = "train --data iris --model 'dense(8, act=tanh) dense(3)' ";
-
-Json only_object(const Outcome& outcome) {
-  EXPECT_EQ(outcome.code, 0) << outcome.err;
-  EXPECT_EQ(std::count(outcome.out.begin(), outcome.out.end(), '\n'), 1);
-  return Json::parse(outcome.out);
-}
 
 TEST(Trials, FindALearningRate) {
   const Shell hebb;
