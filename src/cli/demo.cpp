@@ -3,13 +3,13 @@
 #include <algorithm>
 
 #include "cli/command.hpp"
+#include "cli/memory_options.hpp"
 #include "cli/plot.hpp"
 #include "cli/progress.hpp"
 #include "cli/terminal.hpp"
 #include "hebb/binary_memory.hpp"
 #include "hebb/datasets.hpp"
 #include "hebb/model.hpp"
-#include "hebb/random.hpp"
 #include "hebb/run.hpp"
 
 namespace hebb::cli {
@@ -118,13 +118,6 @@ std::vector<State> drawn_digits() {
   return result;
 }
 
-/// The state with this many units, chosen at random, inverted.
-State damaged(State state, std::size_t units, Random random) {
-  const std::vector<std::int32_t> order = random.permutation(static_cast<std::int32_t>(state.size()));
-  for (std::size_t k = 0; k < units; ++k) state[static_cast<std::size_t>(order[k])] *= -1;
-  return state;
-}
-
 /// Two states, side by side where they fit.
 std::string draw_states(const State& left, const State& right, const std::vector<std::string>& captions) {
   std::vector<std::uint8_t> pixels[2];
@@ -138,7 +131,6 @@ std::string draw_states(const State& left, const State& right, const std::vector
 }
 
 void recall() {
-  constexpr std::size_t kDamaged = kStrokesSide * kStrokesSide / 4;
   constexpr std::size_t kTrials = 200;
   print(
       "\n3. A Hopfield network remembers ten drawn digits\n\n"
@@ -151,7 +143,8 @@ void recall() {
 
   State cues;
   for (std::size_t k = 0; k < kTrials; ++k) {
-    const State cue = damaged(patterns[k % patterns.size()], kDamaged, Random(1, k));
+    State cue = patterns[k % patterns.size()];
+    invert(cue, 0.25, Random(1, k));
     cues.insert(cues.end(), cue.begin(), cue.end());
   }
   const std::vector<memory::Recall> found = digits.recall_batch(cues);

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 
@@ -76,6 +77,17 @@ memory::Order order_of(const std::string& name) {
     names[i] = kOrders[i].first;
   }
   throw ConfigError(unknown_name("order", name, names));
+}
+
+void invert(std::span<float> state, double flip, Random random) {
+  const auto n = static_cast<std::int32_t>(state.size());
+  const auto count = static_cast<std::size_t>(std::llround(flip * static_cast<double>(n)));
+  const float down = std::any_of(state.begin(), state.end(), [](float x) { return x < 0; }) ? -1.0F : 0.0F;
+  const std::vector<std::int32_t> order = random.permutation(n);
+  for (std::size_t k = 0; k < count; ++k) {
+    float& value = state[static_cast<std::size_t>(order[k])];
+    value = value > 0 ? down : 1.0F;
+  }
 }
 
 Json json_of(const memory::Interval& interval) {

@@ -1,10 +1,12 @@
 /// What the commands of memories share.
 #pragma once
 
+#include <span>
 #include <string>
 
 #include "cli/command.hpp"
 #include "hebb/attractors.hpp"
+#include "hebb/random.hpp"
 #include "io/json.hpp"
 
 namespace hebb::cli {
@@ -28,6 +30,9 @@ void add_memory_kind(CLI::App& command, MemoryKind& kind);
 /// `--order NAME`: random (default), fixed, greedy, synchronous.
 void add_order(CLI::App& command, std::string& name);
 memory::Order order_of(const std::string& name);
+
+/// Inverts the share `flip` of the units of a state, chosen at random.
+void invert(std::span<float> state, double flip, Random random);
 
 /// [low, high]; an end that is not bounded is null.
 Json json_of(const memory::Interval& interval);

@@ -59,18 +59,6 @@ memory::RecallOptions recall_options(const Options& options) {
   return result;
 }
 
-/// Inverts the share `flip` of the units, chosen at random.
-void invert(std::span<float> state, double flip, Random random) {
-  const auto n = static_cast<std::int32_t>(state.size());
-  const auto count = static_cast<std::size_t>(std::llround(flip * static_cast<double>(n)));
-  const float down = std::any_of(state.begin(), state.end(), [](float x) { return x < 0; }) ? -1.0F : 0.0F;
-  const std::vector<std::int32_t> order = random.permutation(n);
-  for (std::size_t k = 0; k < count; ++k) {
-    float& value = state[static_cast<std::size_t>(order[k])];
-    value = value > 0 ? down : 1.0F;
-  }
-}
-
 double flip_of(const Options& options) {
   const double flip = options.flip.value_or(0);
   if (!(flip >= 0 && flip <= 1))
