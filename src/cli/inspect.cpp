@@ -5,6 +5,7 @@
 #include "cli/command.hpp"
 #include "cli/inside.hpp"
 #include "cli/inspect_model.hpp"
+#include "data/summary.hpp"
 #include "hebb/error.hpp"
 #include "io/json.hpp"
 
@@ -31,15 +32,6 @@ struct Options {
   DataOptions data_options;
 };
 
-Json range_json(const RangeSummary& range) {
-  if (range.categories > 0) return {{"name", range.name}, {"categories", range.categories}};
-  return {{"name", range.name},
-          {"minimum", range.minimum},
-          {"maximum", range.maximum},
-          {"mean", range.mean},
-          {"deviation", range.deviation}};
-}
-
 Json data_json(const DataSummary& data) {
   Json json = {{"name", data.name},
                {"description", data.description},
@@ -53,8 +45,8 @@ Json data_json(const DataSummary& data) {
                {"test_counts", data.test_counts},
                {"inputs", Json::array()},
                {"target_ranges", Json::array()}};
-  for (const RangeSummary& range : data.inputs) json["inputs"].push_back(range_json(range));
-  for (const RangeSummary& range : data.targets) json["target_ranges"].push_back(range_json(range));
+  for (const RangeSummary& range : data.inputs) json["inputs"].push_back(json_of(range));
+  for (const RangeSummary& range : data.targets) json["target_ranges"].push_back(json_of(range));
   return json;
 }
 

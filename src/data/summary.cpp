@@ -1,8 +1,9 @@
+#include "data/summary.hpp"
+
 #include <algorithm>
 #include <numeric>
 
 #include "data/moments.hpp"
-#include "hebb/datasets.hpp"
 
 namespace hebb {
 namespace {
@@ -91,6 +92,15 @@ DataSummary summarize(const DataSplits& splits) {
   }
   summary.inputs = summarize_inputs(splits);
   return summary;
+}
+
+Json json_of(const RangeSummary& range) {
+  if (range.categories > 0) return {{"name", range.name}, {"categories", range.categories}};
+  return {{"name", range.name},
+          {"minimum", range.minimum},
+          {"maximum", range.maximum},
+          {"mean", range.mean},
+          {"deviation", range.deviation}};
 }
 
 }  // namespace hebb

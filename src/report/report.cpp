@@ -5,6 +5,7 @@
 #include <cmath>
 #include <filesystem>
 
+#include "data/summary.hpp"
 #include "hebb/error.hpp"
 #include "hebb/io.hpp"
 #include "hebb/version.hpp"
@@ -125,17 +126,6 @@ Json part_json(Json part) {
   return part;
 }
 
-std::string size_text(const Shape& shape) { return to_string(shape); }
-
-Json range_json(const RangeSummary& range) {
-  if (range.categories > 0) return {{"name", range.name}, {"categories", range.categories}};
-  return {{"name", range.name},
-          {"minimum", range.minimum},
-          {"maximum", range.maximum},
-          {"mean", range.mean},
-          {"deviation", range.deviation}};
-}
-
 Json data_json(const DataView& view, const RunData& data) {
   const DataSummary& summary = view.summary;
   Json json = {{"name", summary.name},
@@ -143,8 +133,8 @@ Json data_json(const DataView& view, const RunData& data) {
                {"training", data.train.size()},
                {"validation", data.validation.size()},
                {"test", data.test.size()},
-               {"input_shape", size_text(summary.input_shape)},
-               {"target", summary.target_kind == TargetKind::classes ? "classes" : "values"},
+               {"input_shape", to_string(summary.input_shape)},
+               {"target", to_string(summary.target_kind)},
                {"outputs", summary.outputs}};
   json["counts"] = view.counts;
   json["class_names"] = summary.class_names;
@@ -153,7 +143,7 @@ Json data_json(const DataView& view, const RunData& data) {
     json[key] = Json::array();
     constexpr std::size_t kMostRanges = 100;
     for (std::size_t i = 0; i < std::min(ranges->size(), kMostRanges); ++i)
-      json[key].push_back(range_json((*ranges)[i]));
+      json[key].push_back(json_of((*ranges)[i]));
   }
   json["held_out"] = view.overlaps.part;
   json["in_training"] = view.overlaps.in_training;
