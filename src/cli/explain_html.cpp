@@ -9,6 +9,7 @@
 #include "cli/graph_svg.hpp"
 #include "cli/svg.hpp"
 #include "cli/tensor_text.hpp"
+#include "explain/element_index.hpp"
 
 namespace hebb::cli {
 
@@ -105,7 +106,7 @@ class Page {
       if (slice.rows >= 0) at[static_cast<std::size_t>(slice.rows)] = y;
       for (std::int64_t x = left; x < left + along; ++x) {
         if (slice.columns >= 0) at[static_cast<std::size_t>(slice.columns)] = x;
-        const double v = tensor.data<double>()[static_cast<std::size_t>(element_of(at, shape))];
+        const double v = tensor.data<double>()[static_cast<std::size_t>(explaining::element_at(at, shape))];
         const double share = largest > 0 && std::isfinite(v) ? std::abs(v) / largest : 0;
         html_ += fmt::format("<td class=\"{}{}\" style=\"--m:{:.2f}\" title=\"{} {:.17g}\">{}</td>",
                              v < 0 ? "n" : "p", at == opened ? " o" : "", 0.6 * share, index_text(at), v,
@@ -126,7 +127,8 @@ class Page {
 };
 
 double at_element(const Tensor& tensor, const ExplainedValue& value) {
-  return tensor.data<double>()[static_cast<std::size_t>(element_of(value.element, value.value.shape()))];
+  return tensor
+      .data<double>()[static_cast<std::size_t>(explaining::element_at(value.element, value.value.shape()))];
 }
 
 class ExplanationPage {

@@ -7,6 +7,7 @@
 
 #include "cli/tensor_text.hpp"
 #include "cli/terminal.hpp"
+#include "explain/element_index.hpp"
 
 namespace hebb::cli {
 
@@ -190,7 +191,7 @@ void write_forward(Page& page, const ExplainedLayer& layer) {
     if (value.in_numbers.empty()) continue;
     if (first) page.line(2, "in numbers, where the gradient is largest:");
     first = false;
-    const auto at = static_cast<std::size_t>(element_of(value.element, value.value.shape()));
+    const auto at = static_cast<std::size_t>(explaining::element_at(value.element, value.value.shape()));
     page.formula(4, fmt::format("{}{} = {} = {}", value.symbol, index_text(value.element), value.in_numbers,
                                 six_digits(value.value.data<double>()[at])));
   }
@@ -221,7 +222,7 @@ void write_loss(Page& page) {
   const std::int64_t shown = page.all() ? size : std::min<std::int64_t>(size, 12);
   for (std::int64_t i = 0; i < shown; ++i) {
     const auto at = static_cast<std::size_t>(i);
-    std::vector<std::string> row = {index_text(place_of(i, p.value.shape())),
+    std::vector<std::string> row = {index_text(explaining::index_of(i, p.value.shape())),
                                     six_digits(p.value.data<double>()[at])};
     if (has_q) row.push_back(six_digits(e.loss.probabilities.data<double>()[at]));
     row.push_back(six_digits(e.loss.target.data<double>()[at]));
@@ -241,7 +242,7 @@ void write_loss(Page& page) {
 std::vector<std::int64_t> compared(const ExplainedValue& value, std::int64_t most) {
   std::vector<std::int64_t> elements;
   const auto differences = value.difference.data<double>();
-  const std::int64_t opened = element_of(value.element, value.value.shape());
+  const std::int64_t opened = explaining::element_at(value.element, value.value.shape());
   for (std::int64_t i = 0; i < value.value.size(); ++i) {
     if (!std::isnan(differences[static_cast<std::size_t>(i)])) elements.push_back(i);
   }
@@ -264,7 +265,8 @@ void add_gradient_rows(Page& page, const ExplainedValue& value, const std::strin
     const double d = value.difference.data<double>()[static_cast<std::size_t>(i)];
     const bool kink = std::find(value.kinks.begin(), value.kinks.end(), i) != value.kinks.end();
     const double scale = std::max(std::abs(g), std::abs(d));
-    rows.push_back({"d" + symbol + index_text(place_of(i, value.value.shape())), six_digits(g), six_digits(d),
+    rows.push_back({"d" + symbol + index_text(explaining::index_of(i, value.value.shape())), six_digits(g),
+                    six_digits(d),
                     kink ? "kink" : fmt::format("{:.1e}", scale > 0 ? std::abs(g - d) / scale : 0.0)});
   }
   const auto left = value.value.size() - static_cast<std::int64_t>(elements.size());
@@ -292,7 +294,7 @@ void write_backward(Page& page, const ExplainedLayer& layer) {
             fmt::format("d{}{} = {}{}", link.symbol, index_text(to.element), link.in_numbers,
                         link.partial ? ""
                                      : " = " + six_digits(to.gradient.data<double>()[static_cast<std::size_t>(
-                                                   element_of(to.element, to.value.shape()))])));
+                                                   explaining::element_at(to.element, to.value.shape()))])));
       }
     }
   }
@@ -326,8 +328,8 @@ void write_update(Page& page) {
         const auto at = static_cast<std::size_t>(i);
         const double before = value.value.data<double>()[at];
         const double change = parameter.update.data<double>()[at];
-        rows.push_back({value.symbol + index_text(place_of(i, value.value.shape())), six_digits(before),
-                        six_digits(value.gradient.data<double>()[at]), six_digits(change),
+        rows.push_back({value.symbol + index_text(explaining::index_of(i, value.value.shape())),
+                        six_digits(before), six_digits(value.gradient.data<double>()[at]), six_digits(change),
                         six_digits(before + change)});
       }
       const auto left = value.value.size() - static_cast<std::int64_t>(elements.size());
@@ -387,7 +389,7 @@ std::string explanation_text(const Explanation& e, const ExplainTitle& title, co
   if (!e.loss.derivative_in_numbers.empty()) {
     page.formula(4, fmt::format("dp{} = {} = {}", index_text(p.element), e.loss.derivative_in_numbers,
                                 six_digits(p.gradient.data<double>()[static_cast<std::size_t>(
-                                    element_of(p.element, p.value.shape()))])));
+                                    explaining::element_at(p.element, p.value.shape()))])));
   }
   if (!e.loss.reason.empty()) page.line(2, "Why:");
   for (const std::string& line : e.loss.reason) page.formula(4, line);

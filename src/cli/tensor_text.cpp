@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "explain/element_index.hpp"
+
 namespace hebb::cli {
 
 namespace {
@@ -82,7 +84,7 @@ class MatrixWriter {
     std::string text = lead();
     for (std::int64_t x = begin; x < end; ++x) {
       if (slice.columns >= 0) at[static_cast<std::size_t>(slice.columns)] = x;
-      const auto element = static_cast<std::size_t>(element_of(at, tensor_.shape()));
+      const auto element = static_cast<std::size_t>(explaining::element_at(at, tensor_.shape()));
       text += (x == begin ? "" : " ") + form_.cell(tensor_.data<double>()[element]);
     }
     return text + "\n";
@@ -94,22 +96,6 @@ class MatrixWriter {
 };
 
 }  // namespace
-
-std::vector<std::int64_t> place_of(std::int64_t element, const Shape& shape) {
-  std::vector<std::int64_t> index(static_cast<std::size_t>(shape.rank()));
-  for (std::size_t axis = index.size(); axis-- > 0;) {
-    index[axis] = element % shape.extents()[axis];
-    element /= shape.extents()[axis];
-  }
-  return index;
-}
-
-std::int64_t element_of(const std::vector<std::int64_t>& index, const Shape& shape) {
-  std::int64_t element = 0;
-  for (std::size_t axis = 0; axis < index.size(); ++axis)
-    element = element * shape.extents()[axis] + index[axis];
-  return element;
-}
 
 std::int64_t begin_around(std::int64_t place, std::int64_t shown, std::int64_t count) {
   return std::clamp<std::int64_t>(place - shown / 2, 0, count - shown);
@@ -134,7 +120,7 @@ std::vector<MatrixSlice> matrix_slices(const Shape& shape, const TensorText& how
   if (!how.all || shape.rank() < 3) return {first};
   for (std::int64_t i = 0; i < shape.elements(); ++i) {
     MatrixSlice slice = first;
-    slice.at = place_of(i, shape);
+    slice.at = explaining::index_of(i, shape);
     const bool begins =
         slice.at[static_cast<std::size_t>(rows)] == 0 && slice.at[static_cast<std::size_t>(columns)] == 0;
     if (begins) slices.push_back(slice);

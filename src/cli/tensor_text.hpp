@@ -9,10 +9,6 @@
 
 namespace hebb::cli {
 
-/// Where an element lies in a shape, and back.
-std::vector<std::int64_t> place_of(std::int64_t element, const Shape& shape);
-std::int64_t element_of(const std::vector<std::int64_t>& index, const Shape& shape);
-
 /// Where a range of so many elements begins, as nearly around a place as the ends allow.
 std::int64_t begin_around(std::int64_t place, std::int64_t shown, std::int64_t count);
 /// One channel of f64 [height, width, channels].

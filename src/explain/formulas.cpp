@@ -249,23 +249,6 @@ bool is_arithmetic(const Op& op) {
                              "less", "less_equal", "equal", "where"});
 }
 
-std::vector<std::int64_t> index_of(std::int64_t element, const Shape& shape) {
-  std::vector<std::int64_t> index(static_cast<std::size_t>(shape.rank()));
-  for (std::size_t axis = index.size(); axis-- > 0;) {
-    const std::int64_t extent = shape.extents()[axis];
-    index[axis] = element % extent;
-    element /= extent;
-  }
-  return index;
-}
-
-std::int64_t element_at(const std::vector<std::int64_t>& index, const Shape& shape) {
-  std::int64_t element = 0;
-  for (std::size_t axis = 0; axis < index.size(); ++axis)
-    element = element * shape.extents()[axis] + index[axis];
-  return element;
-}
-
 std::string short_number(double value) { return fmt::format("{:.4g}", value == 0 ? 0.0 : value); }
 
 void NodeValues::set(const Tensor& node, const Tensor& value) {

@@ -6,15 +6,12 @@
 #include <unordered_map>
 #include <vector>
 
+#include "explain/element_index.hpp"
 #include "graph/interpreter.hpp"
 #include "graph/node.hpp"
 #include "hebb/tensor.hpp"
 
 namespace hebb::explaining {
-
-/// Where an element lies, and back.
-std::vector<std::int64_t> index_of(std::int64_t element, const Shape& shape);
-std::int64_t element_at(const std::vector<std::int64_t>& index, const Shape& shape);
 
 /// A number in four digits.
 std::string short_number(double value);
