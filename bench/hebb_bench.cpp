@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <chrono>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -25,6 +24,7 @@ namespace {
 
 using namespace hebb;
 using namespace hebb::bench;
+
 double peak_flops() {
   constexpr std::int64_t kRounds = 200000;
   const double each =

@@ -18,7 +18,6 @@ namespace hebb::bench {
 namespace {
 
 using memory::BinaryMemory;
-using memory::Order;
 
 std::vector<float> random_signs(std::int64_t count, std::uint64_t seed) {
   Random random(seed);

@@ -33,17 +33,16 @@ struct RowTables {
   alignas(64) std::int16_t sums[kGroups][16][kRow];
 
   void Make(const std::int16_t* rows) {
-    for (std::size_t g = 0; g < kGroups; ++g) MakeGroup(rows, g);
-  }
-  void MakeGroup(const std::int16_t* rows, std::size_t g) {
     const D16 d;
-    const std::int16_t* const four = rows + 4 * g * kRow;
-    for (std::size_t c = 0; c < kRow; c += hn::Lanes(d)) {
-      hn::Store(hn::Zero(d), d, sums[g][0] + c);
-      HEBB_UNROLL
-      for (std::size_t i = 1; i < 16; ++i) {
-        const auto row = hn::Load(d, four + static_cast<std::size_t>(std::countr_zero(i)) * kRow + c);
-        hn::Store(hn::Add(hn::Load(d, sums[g][i & (i - 1)] + c), row), d, sums[g][i] + c);
+    for (std::size_t g = 0; g < kGroups; ++g) {
+      const std::int16_t* const four = rows + 4 * g * kRow;
+      for (std::size_t c = 0; c < kRow; c += hn::Lanes(d)) {
+        hn::Store(hn::Zero(d), d, sums[g][0] + c);
+        HEBB_UNROLL
+        for (std::size_t i = 1; i < 16; ++i) {
+          const auto row = hn::Load(d, four + static_cast<std::size_t>(std::countr_zero(i)) * kRow + c);
+          hn::Store(hn::Add(hn::Load(d, sums[g][i & (i - 1)] + c), row), d, sums[g][i] + c);
+        }
       }
     }
   }

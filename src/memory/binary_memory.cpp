@@ -261,8 +261,7 @@ std::vector<Recall> BinaryMemory::recall_batch(std::span<const float> cues,
   inside_->check(options);
   const std::vector<BitVector> starts = inside_->pack_all(cues, "cue ");
   std::vector<Recall> results(starts.size());
-  if (inside_->formed() == nullptr && starts.size() >= kLanes / 4 &&
-      has_lanes(inside_->patterns, inside_->options, options)) {
+  if (starts.size() >= kLanes / 4 && inside_->couplings->has_lanes(options)) {
     const std::vector<LaneRun> runs = recall_in_lanes(inside_->patterns, inside_->options, starts, options);
     for (std::size_t k = 0; k < runs.size(); ++k)
       results[k] = {.state = inside_->unpack(runs[k].state),

@@ -8,6 +8,7 @@
 #include <span>
 
 #include "hebb/error.hpp"
+#include "hebb/memory.hpp"
 #include "memory/bit_vector.hpp"
 
 namespace hebb::memory {
@@ -47,6 +48,8 @@ class Couplings {
   /// Whether there is an energy.
   virtual bool has_energy() const { return true; }
   virtual std::unique_ptr<Walk> walk() const = 0;
+  /// Whether many cues can be recalled side by side (memory/lane_recall.hpp), with these options.
+  virtual bool has_lanes(const RecallOptions& /*recall*/) const { return false; }
   /// The patterns from number `first` on are new. Throws DataError or ConfigError, unchanged, where it cannot
   /// take them.
   virtual void added(std::int64_t first) = 0;

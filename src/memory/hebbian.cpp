@@ -4,6 +4,7 @@
 #include <numeric>
 
 #include "core/parallel.hpp"
+#include "memory/lane_recall.hpp"
 #include "memory/overlap_values.hpp"
 #include "memory/unit_values.hpp"
 
@@ -136,6 +137,9 @@ class HebbianCouplings final : public Couplings {
   std::unique_ptr<Walk> walk() const override {
     if (patterns_.units() <= 32767) return std::make_unique<HebbianWalk<std::int16_t>>(patterns_, options_);
     return std::make_unique<HebbianWalk<std::int32_t>>(patterns_, options_);
+  }
+  bool has_lanes(const RecallOptions& recall) const override {
+    return memory::has_lanes(patterns_, options_, recall);
   }
   void added(std::int64_t) override {}
   void removed(std::int64_t) override {}

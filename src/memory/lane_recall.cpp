@@ -124,8 +124,7 @@ class LaneWalk {
 }  // namespace
 
 bool has_lanes(const PatternBits& patterns, const BinaryOptions& options, const RecallOptions& recall) {
-  return options.rule == Rule::hebb && options.energy == Energy::quadratic && options.bias.empty() &&
-         options.dilution == 0 && !recall.trace && recall.temperatures.empty() &&
+  return options.bias.empty() && !recall.trace && recall.temperatures.empty() &&
          (recall.order == Order::random || recall.order == Order::fixed) && patterns.units() <= kMostUnits &&
          patterns.units() * patterns.size() < kMostWork;
 }

@@ -16,12 +16,12 @@ struct LaneRun {
   double energy_end = 0;
 };
 
-/// Whether there is a form for many cues of the quadratic energy under the Hebb rule: units one by one,
-/// without bias, temperature and trace, of sizes for which the sums hold.
+/// Whether Hebbian couplings without weights have a form for many cues: of units one by one, without bias,
+/// temperature and trace, and of sizes for which the sums hold.
 bool has_lanes(const PatternBits& patterns, const BinaryOptions& options, const RecallOptions& recall);
 
-/// Recalls cues, at most kLanes (kernels/lane_block.hpp): the same results, to the bit, as one by one. All
-/// visit the units in the same order, since that is a function of the seed and the sweep.
+/// Recalls cues side by side: the same results, to the bit, as one by one. All visit the units in the same
+/// order, since that is a function of the seed and the sweep.
 std::vector<LaneRun> recall_in_lanes(const PatternBits& patterns, const BinaryOptions& options,
                                      std::span<const BitVector> cues, const RecallOptions& recall);
 
