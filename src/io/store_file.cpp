@@ -7,6 +7,8 @@
 // `calibration` where there is one.
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
 #include <charconv>
 #include <cmath>
 #include <new>
@@ -116,11 +118,13 @@ class StoreReader {
       Calibration result = {.offset = json.at("offset").get<double>(),
                             .start = json.at("start").get<double>(),
                             .end = json.at("end").get<double>(),
-                            .kept = json.at("kept").get<double>(),
-                            .lead = json.at("lead").get<double>(),
+                            // Files from before there were these are calibrated without them.
+                            .kept = json.value("kept", 0.0),
+                            .lead = json.value("lead", 0.0),
                             .samples = json.at("samples").get<std::int64_t>(),
                             .accuracy = json.at("accuracy").get<double>()};
-      if (!std::isfinite(result.offset + result.start + result.end + result.kept + result.lead))
+      const std::array numbers = {result.offset, result.start, result.end, result.kept, result.lead};
+      if (!std::all_of(numbers.begin(), numbers.end(), [](double x) { return std::isfinite(x); }))
         fail("metadata 'calibration': a number is not finite");
       return result;
     });

@@ -9,9 +9,11 @@
 #include <csignal>
 #include <thread>
 
+#include "hebb/io.hpp"
 #include "hebb/random.hpp"
 #include "hebb/threads.hpp"
 #include "helpers.hpp"
+#include "io/json.hpp"
 
 namespace hebb::memory {
 namespace {
@@ -124,6 +126,26 @@ TEST(MemoryStore, ComesBackFromItsFile) {
   EXPECT_EQ(Store::load(path).patterns().labels, set.labels);
   Store(7).save(path);
   EXPECT_EQ(Store::load(path).size(), 0);
+}
+
+// Stores were once calibrated on energies alone.
+TEST(MemoryStore, ReadsCalibrationsWithoutWhatWasKept) {
+  Store store = filled(random_set(5, 60));
+  store.calibrate();
+  SafetensorsFile file = store.to_safetensors();
+  Json json = Json::parse(file.metadata["calibration"]);
+  json.erase("kept");
+  json.erase("lead");
+  file.metadata["calibration"] = json.dump();
+  const Store back = Store::from_safetensors(file);
+  ASSERT_TRUE(back.calibration());
+  EXPECT_EQ(back.calibration()->offset, store.calibration()->offset);
+  EXPECT_EQ(back.calibration()->end, store.calibration()->end);
+  EXPECT_EQ(back.calibration()->kept, 0);
+  EXPECT_EQ(back.calibration()->lead, 0);
+  json["kept"] = "much";
+  file.metadata["calibration"] = json.dump();
+  EXPECT_THROW(Store::from_safetensors(file), FormatError);
 }
 
 TEST(MemoryStore, AddsAllPatternsOrNone) {
