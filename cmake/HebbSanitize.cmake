@@ -15,5 +15,5 @@ if(HEBB_BUILD_FUZZ)
   add_compile_options(-fsanitize=fuzzer-no-link)
   # What is fuzzed is readers. Clang takes minutes to instrument the unrolled vector code of the kernels.
   file(GLOB kernels CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/kernels/*.cpp)
-  set_source_files_properties(${kernels} PROPERTIES COMPILE_OPTIONS -fno-sanitize=all)
+  set_source_files_properties(${kernels} PROPERTIES COMPILE_OPTIONS -fno-sanitize=all SKIP_PRECOMPILE_HEADERS ON)
 endif()

@@ -1,5 +1,8 @@
 # Sourced by the other scripts: configuring and building a preset.
 
+# What ccache must overlook to keep results that used a precompiled header.
+export CCACHE_SLOPPINESS=${CCACHE_SLOPPINESS:-pch_defines,time_macros,include_file_mtime,include_file_ctime}
+
 # configure PRESET [CMAKE ARGUMENTS]: with ccache where it is installed.
 configure() {
   local preset=$1

@@ -20,8 +20,8 @@ class SgdMethod final : public OptimizerMethod {
 class MomentumMethod final : public OptimizerMethod {
  public:
   MomentumMethod(double momentum, bool nesterov) : momentum_(momentum), nesterov_(nesterov) {
-    require_option(momentum >= 0 && momentum < 1, std::string(name()) + " momentum", "a number in [0, 1)",
-                   momentum);
+    require_option(momentum >= 0 && momentum < 1, nesterov ? "nesterov momentum" : "momentum momentum",
+                   "a number in [0, 1)", momentum);
   }
   std::string_view name() const override { return nesterov_ ? "nesterov" : "momentum"; }
   int slots() const override { return 1; }
