@@ -106,9 +106,8 @@ void add_version(CLI::App& app, Context&) {
   CLI::App* command = app.add_subcommand("version", "Show version, instruction set and threads");
   command->footer("Example:\n  HEBB_ISA=scalar HEBB_THREADS=1 hebb version");
   command->callback([] {
-    print(
-        fmt::format("hebb {}\ninstruction set {} (found: {})\nbf16 products in f32 arithmetic\nthreads {}\n",
-                    kVersion, isa_name(), fmt::join(isas_found(), ", "), threads()));
+    print(fmt::format("hebb {}\ninstruction set {} (found: {})\nbf16 products by {}\nthreads {}\n", kVersion,
+                      isa_name(), fmt::join(isas_found(), ", "), bf16_products(), threads()));
   });
 }
 

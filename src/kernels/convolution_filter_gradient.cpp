@@ -15,6 +15,7 @@ namespace {
 struct FilterGradient {
   const ConvolutionShape& shape;
   Precision precision;
+  bool pairs;  // whether tiles are of pairs of pixels that follow each other in a row of the output
   Margin margin;
   std::int64_t depth, outputs, width, panels;
   std::int64_t band;  // rows of the output in which one image is gone through
@@ -22,6 +23,7 @@ struct FilterGradient {
   FilterGradient(const ConvolutionShape& s, Precision wanted)
       : shape(s),
         precision(wanted),
+        pairs(in_pairs(wanted)),
         margin(margin_of(s)),
         depth(s.channels / s.groups),
         outputs(s.outputs / s.groups),
@@ -45,14 +47,32 @@ struct FilterGradient {
   const float* prepared(const float* image, float* copy) const {
     if (!copies_images()) return image;
     margin.copy(image, copy, 0, margin.height);
-    if (precision == Precision::bf16) round_to_bf16(copy, margin.size());
+    if (pairs) {
+      // Whatever element of the filter it meets: each number with that of the next output's pixel.
+      const std::int64_t next = std::min(shape.stride_x * shape.channels, margin.size());
+      const std::int64_t paired = margin.size() - next;
+      pair_rows(copy, copy + next, paired, copy);
+      pair_rows(copy + paired, nullptr, next, copy + paired);
+    } else if (precision == Precision::bf16) {
+      round_to_bf16(copy, margin.size());
+    }
     return copy;
   }
 
-  /// A panel of the output's gradient: so many pixels, each with the panel's outputs. Writes a vector more.
-  void pack(const float* slope, std::int64_t pixels, std::int64_t columns, float* to) const {
-    gemm_tiles().pack_rows(slope, shape.outputs, to, width, columns, pixels);
-    if (precision == Precision::bf16) round_to_bf16(to, pixels * width);
+  /// Elements of a row of the output's gradient, of one output, as tiles read them.
+  std::int64_t row_depth() const { return tile_depth(shape.output_width, pairs); }
+
+  /// A panel of the output's gradient: so many rows of pixels, each with the panel's outputs. Writes a vector
+  /// more.
+  void pack(const float* slope, std::int64_t rows, std::int64_t columns, float* to) const {
+    const std::int64_t pixels = shape.output_width;
+    gemm_tiles().pack_rows(slope, shape.outputs, to, width, columns, rows * pixels);
+    if (pairs) {
+      for (std::int64_t y = 0; y < rows; ++y)
+        pair_matrix_rows(to + y * pixels * width, pixels, width, to + y * row_depth() * width);
+    } else if (precision == Precision::bf16) {
+      round_to_bf16(to, rows * pixels * width);
+    }
   }
 
   /// Some images' rows of output that one panel is summed over.
@@ -70,13 +90,13 @@ struct FilterGradient {
   void add(const Part& part, std::int64_t columns, float* sum) const {
     const GemmTiles& tiles = gemm_tiles();
     GemmTile tile;
-    tile.k = shape.output_width;
+    tile.k = row_depth();
     tile.blocks = part.rows;
     tile.a_row = 1;
-    tile.a_step = shape.stride_x * shape.channels;
+    tile.a_step = shape.stride_x * shape.channels * (pairs ? 2 : 1);
     tile.a_block = shape.stride_y * margin.width * shape.channels;
     tile.b_step = width;
-    tile.b_block = shape.output_width * width;
+    tile.b_block = row_depth() * width;
     tile.c_row = shape.outputs;
     tile.columns = columns;
     const std::int64_t image_size = copies_images() ? margin.size() : shape.image_size();
@@ -97,7 +117,7 @@ struct FilterGradient {
         for (std::int64_t t = 0; t < rows.count; ++t) {
           tile.a = pixels + rows.begin(t);
           tile.c = to + rows.begin(t) * shape.outputs;
-          tiles.find(rows.height(t), ceil_div(columns, tiles.lanes))(tile);
+          tile_finder(pairs)(rows.height(t), ceil_div(columns, tiles.lanes))(tile);
         }
       }
     }
@@ -110,8 +130,7 @@ struct FilterGradient {
       for (std::int64_t group = 0; group < shape.groups; ++group) {
         for (std::int64_t panel = 0; panel < panels; ++panel) {
           const std::int64_t first = first_output(group, panel);
-          pack(slope + y * shape.output_width * shape.outputs + first, rows * shape.output_width,
-               columns_of(panel), scratch);
+          pack(slope + y * shape.output_width * shape.outputs + first, rows, columns_of(panel), scratch);
           add({.images = image + y * shape.stride_y * margin.width * shape.channels + group * depth,
                .slopes = scratch,
                .count = 1,
@@ -176,7 +195,7 @@ void sum_by_panels(const FilterGradient& gradient, const float* images, const fl
     const std::int64_t first = gradient.first_output(group, panel);
     const std::int64_t columns = gradient.columns_of(panel);
     float* slopes = thread_scratch(static_cast<std::size_t>(pixels * gradient.width + gemm_tiles().lanes));
-    gradient.pack(output + first, pixels, columns, slopes);
+    gradient.pack(output + first, s.batch * s.output_height, columns, slopes);
     gradient.add({.images = images + group * gradient.depth,
                   .slopes = slopes,
                   .count = s.batch,

@@ -52,18 +52,21 @@ Margin margin_of(const ConvolutionShape& s) {
 namespace {
 
 /// A filter as tiles read it whose columns are outputs: for each group, for each panel of columns as wide as
-/// a tile, for each of its rows and columns, for each channel, the values for the panel's outputs, zeros
-/// where it has fewer.
+/// a tile, for each of its rows and columns, for each channel or pair of channels, the values for the panel's
+/// outputs, zeros where it has fewer.
 struct FilterPanels {
+  bool pairs = false;
+  std::int64_t depth = 0;   // channels or pairs of them
   std::int64_t width = 0;   // of a panel
   std::int64_t panels = 0;  // of a group
   std::int64_t size = 0;    // of a panel, in floats
 
-  explicit FilterPanels(const FilterView& f) {
+  FilterPanels(const FilterView& f, bool in_pairs)
+      : pairs(in_pairs), depth(tile_depth(f.channels, in_pairs)) {
     const std::int64_t lanes = gemm_tiles().lanes;
     width = f.outputs <= lanes ? lanes : 2 * lanes;
     panels = ceil_div(f.outputs, width);
-    size = f.rows * f.columns * f.channels * width;
+    size = f.rows * f.columns * depth * width;
   }
   std::int64_t columns_of(const FilterView& f, std::int64_t panel) const {
     return std::min(width, f.outputs - panel * width);
@@ -83,16 +86,19 @@ struct FilterPanels {
     const std::int64_t panel = index % panels;
     const std::int64_t columns = columns_of(f, panel);
     const float* from = filter + f.first + index / panels * f.group + panel * width * f.output;
-    if (columns < width) std::fill_n(to, size, 0.0F);
+    float* numbers = pairs ? thread_scratch(static_cast<std::size_t>(f.channels * width)) : nullptr;
+    if (columns < width) std::fill_n(pairs ? numbers : to, pairs ? f.channels * width : size, 0.0F);
     for (std::int64_t u = 0; u < f.rows; ++u) {
-      for (std::int64_t v = 0; v < f.columns; ++v, to += f.channels * width) {
+      for (std::int64_t v = 0; v < f.columns; ++v, to += depth * width) {
         const float* tap = from + u * f.row + v * f.column;
+        float* rows = pairs ? numbers : to;
         if (f.output == 1) {
           for (std::int64_t c = 0; c < f.channels; ++c)
-            std::copy_n(tap + c * f.channel, columns, to + c * width);
+            std::copy_n(tap + c * f.channel, columns, rows + c * width);
         } else {
-          transpose_plane(tap, f.output, to, width, columns, f.channels);
+          transpose_plane(tap, f.output, rows, width, columns, f.channels);
         }
+        if (pairs) pair_matrix_rows(rows, f.channels, width, to);
       }
     }
   }
@@ -124,7 +130,7 @@ struct PixelsByOutputs {
   void run_row(const float* image, std::int64_t image_row, float* result, const Place& at) const {
     const GemmTiles& tiles = gemm_tiles();
     const FilterView& f = pass.filter;
-    const std::int64_t channels = of.margin.channels;
+    const std::int64_t channels = of.tile_channels();
     const std::int64_t row_size = of.margin.width * channels;
     // Where a row of the filter covers neighbours in memory it is one block, else one for each of its
     // columns.
@@ -132,31 +138,31 @@ struct PixelsByOutputs {
     const std::int64_t rounds = whole_rows ? 1 : f.columns;
     const std::int64_t first = at.group * f.outputs + at.panel * panels.width;
     GemmTile tile;
-    tile.k = whole_rows ? f.columns * f.channels : f.channels;
+    tile.k = whole_rows ? f.columns * panels.depth : panels.depth;
     tile.blocks = f.rows;
     tile.a_row = pass.stride_x * channels;
     tile.a_step = 1;
     tile.a_block = pass.dilation_y * row_size;
     tile.b_step = panels.width;
-    tile.b_block = f.columns * f.channels * panels.width;
+    tile.b_block = f.columns * panels.depth * panels.width;
     tile.c_row = pass.column_step * of.outputs;
     tile.columns = panels.columns_of(f, at.panel);
     const std::int64_t vectors = ceil_div(tile.columns, tiles.lanes);
     const float* pixels = image + (pass.row + at.y * pass.stride_y - image_row) * row_size +
-                          pass.column * channels + at.group * f.channels;
+                          pass.column * channels + at.group * panels.depth;
     const float* panel = packed + (at.group * panels.panels + at.panel) * panels.size;
     float* to = result +
                 ((pass.first_row + at.y * pass.row_step) * of.width + pass.first_column) * of.outputs + first;
     const TiledRows rows(pass.width, tiles.most_rows);
     for (std::int64_t t = 0; t < rows.count; ++t) {
       const std::int64_t x = rows.begin(t);
-      const GemmTileRun kernel = tiles.find(rows.height(t), vectors);
+      const GemmTileRun kernel = tile_finder(of.pairs)(rows.height(t), vectors);
       tile.c = to + x * tile.c_row;
       for (std::int64_t round = 0; round < rounds; ++round) {
         tile.accumulate = round > 0;
         tile.bias = bias != nullptr && round == 0 ? bias + first : nullptr;
         tile.a = pixels + x * tile.a_row + round * pass.dilation_x * channels;
-        tile.b = panel + round * f.channels * panels.width;
+        tile.b = panel + round * panels.depth * panels.width;
         kernel(tile);
       }
     }
@@ -178,14 +184,17 @@ struct OutputsByPixels {
            pass.width > tiles.lanes;
   }
 
-  /// The filter as [outputs, its rows, channels, its columns].
-  static void pack(const FilterView& f, const float* filter, float* to) {
+  /// The filter as [outputs, its rows, channels or pairs of them, its columns].
+  static void pack(const FilterView& f, bool pairs, const float* filter, float* to) {
+    float* numbers = pairs ? thread_scratch(static_cast<std::size_t>(f.channels * f.columns)) : nullptr;
     for (std::int64_t o = 0; o < f.outputs; ++o) {
-      for (std::int64_t u = 0; u < f.rows; ++u) {
+      for (std::int64_t u = 0; u < f.rows; ++u, to += tile_depth(f.channels, pairs) * f.columns) {
+        float* plane = pairs ? numbers : to;
         for (std::int64_t c = 0; c < f.channels; ++c) {
           for (std::int64_t v = 0; v < f.columns; ++v)
-            *to++ = filter[f.first + u * f.row + v * f.column + c * f.channel + o * f.output];
+            *plane++ = filter[f.first + u * f.row + v * f.column + c * f.channel + o * f.output];
         }
+        if (pairs) pair_matrix_rows(numbers, f.channels, f.columns, to);
       }
     }
   }
@@ -199,13 +208,13 @@ struct OutputsByPixels {
     return std::max(of.margin.width, pass.column + padded_width() + pass.filter.columns - 1);
   }
   std::int64_t scratch_floats(std::int64_t image_rows) const {
-    return (image_rows * of.margin.channels * plane_width()) +
+    return (image_rows * of.tile_channels() * plane_width()) +
            pass.filter.outputs * (2 * padded_width() + pass.width) + 2 * gemm_tiles().lanes;
   }
 
   void run(const float* image, std::int64_t image_row, std::int64_t image_rows, float* result,
            std::int64_t row, std::int64_t row_end, float* scratch) const {
-    const std::int64_t channels = of.margin.channels;
+    const std::int64_t channels = of.tile_channels();
     const std::int64_t width = plane_width();
     for (std::int64_t y = 0; y < image_rows; ++y) {
       const float* from = image + y * of.margin.width * channels;
@@ -243,9 +252,9 @@ struct OutputsByPixels {
     const FilterView& f = pass.filter;
     GemmTile tile;
     tile.k = f.columns;
-    tile.blocks = f.rows * f.channels;
+    tile.blocks = f.rows * of.tile_channels();
     tile.a = packed;
-    tile.a_row = f.rows * f.channels * f.columns;
+    tile.a_row = tile.blocks * f.columns;
     tile.a_step = 1;
     tile.a_block = f.columns;
     tile.b_step = 1;
@@ -257,7 +266,7 @@ struct OutputsByPixels {
       tile.columns = vectors * tiles.lanes;
       tile.b = pixels + x;
       tile.c = planes + x;
-      tiles.find(f.outputs, vectors)(tile);
+      tile_finder(of.pairs)(f.outputs, vectors)(tile);
     }
   }
 };
@@ -277,13 +286,15 @@ RowsRead rows_read(const FilterPass& pass, std::int64_t row, std::int64_t row_en
 void PassesOverImages::prepare() {
   constexpr std::int64_t kFloatsOfLine = 16;  // each filter begins with a line of the cache
   packed_floats = 0;
+  // The channels of a group begin with a pair.
+  pairs = in_pairs(precision) && (groups == 1 || margin.channels / groups % 2 == 0);
   for (FilterPass& pass : passes) {
     const FilterView& f = pass.filter;
-    const FilterPanels panels(f);
+    const FilterPanels panels(f, pairs);
     pass.by_planes = OutputsByPixels::suits(*this, pass);
     pass.packed_at = packed_floats;
     pass.packed_floats =
-        pass.by_planes ? f.rows * f.columns * f.channels * f.outputs : groups * panels.panels * panels.size;
+        pass.by_planes ? f.rows * f.columns * panels.depth * f.outputs : groups * panels.panels * panels.size;
     packed_floats += ceil_div(pass.packed_floats, kFloatsOfLine) * kFloatsOfLine;
   }
 }
@@ -294,11 +305,25 @@ void pack_filters(const PassesOverImages& of, const float* filter, float* packed
   for (const FilterPass& pass : of.passes) {
     float* to = packed + pass.packed_at;
     if (pass.by_planes) {
-      OutputsByPixels::pack(pass.filter, filter, to);
+      OutputsByPixels::pack(pass.filter, of.pairs, filter, to);
     } else {
-      FilterPanels(pass.filter).pack(pass.filter, of.groups, filter, to);
+      FilterPanels(pass.filter, of.pairs).pack(pass.filter, of.groups, filter, to);
     }
-    if (of.precision == Precision::bf16) round_to_bf16(to, pass.packed_floats);
+    if (of.precision == Precision::bf16 && !of.pairs) round_to_bf16(to, pass.packed_floats);
+  }
+}
+
+/// Rounds the channels of pixels, in place; as pairs, each pixel's begin with a new one.
+void round_pixels(float* values, std::int64_t pixels, std::int64_t channels, bool pairs) {
+  if (!pairs) {
+    round_to_bf16(values, pixels * channels);
+  } else if (channels % 2 == 0) {
+    pair_neighbours(values, pixels * channels, values);
+  } else if (channels == 1) {
+    pair_rows(values, nullptr, pixels, values);
+  } else {
+    for (std::int64_t i = 0; i < pixels; ++i)
+      pair_neighbours(values + i * channels, channels, values + i * tile_depth(channels, true));
   }
 }
 
@@ -338,9 +363,13 @@ void PassesOverImages::run(const float* images, const float* filter, const float
       floats = std::max(floats, copied + planes.scratch_floats(rows.end - rows.begin));
     }
     float* scratch = thread_scratch(static_cast<std::size_t>(floats));
-    if (copies) {
+    if (copies && pairs && !margin.is_needed() && margin.channels % 2 == 0) {
+      pair_neighbours(image + rows.begin * margin.width * margin.channels, copied, scratch);
+      image = scratch;
+    } else if (copies) {
       margin.copy(image, scratch, rows.begin, rows.end);
-      if (precision == Precision::bf16) round_to_bf16(scratch, copied);
+      if (precision == Precision::bf16)
+        round_pixels(scratch, (rows.end - rows.begin) * margin.width, margin.channels, pairs);
       image = scratch;
     } else {
       image += rows.begin * margin.width * margin.channels;
@@ -353,8 +382,8 @@ void PassesOverImages::run(const float* images, const float* filter, const float
         OutputsByPixels{*this, pass, of_pass, bias}.run(image, rows.begin, rows.end - rows.begin, to, begin,
                                                         end, scratch + copied);
       } else {
-        PixelsByOutputs{*this, pass, FilterPanels(pass.filter), of_pass, bias}.run(image, rows.begin, to,
-                                                                                   begin, end);
+        PixelsByOutputs{*this, pass, FilterPanels(pass.filter, pairs), of_pass, bias}.run(image, rows.begin,
+                                                                                          to, begin, end);
       }
     }
     epilogue((n * height + row) * width, (n * height + row_end) * width, 0, outputs);

@@ -64,10 +64,13 @@ struct PassesOverImages {
   std::int64_t height = 0, width = 0, outputs = 0;  // of the result
   std::vector<FilterPass> passes;
   bool fills = true;               // whether each pixel of the result is in one of them
+  bool pairs = false;              // whether tiles are of pairs of channels; found by `prepare`
   std::int64_t packed_floats = 0;  // of all filters; found by `prepare`
 
   /// Chooses how each pass is computed.
   void prepare();
+  /// Elements of a pixel as tiles read it.
+  std::int64_t tile_channels() const { return tile_depth(margin.channels, pairs); }
 
   /// Computes result = passes of the filter + bias (null, or a number for each output). `memory` is for
   /// packed filters.

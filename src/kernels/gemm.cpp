@@ -15,46 +15,59 @@ namespace {
 constexpr std::int64_t kDeepest = 320;        // k of one block: a panel of B stays in the first-level cache
 constexpr std::int64_t kPackedA = 56 * 1024;  // floats of A that stay in the second-level cache
 constexpr std::int64_t kSerialWork = 40'000;  // multiply-adds below which splitting does not pay (about 2 us)
-constexpr std::int64_t kWorkOfPart = 20'000;  // multiply-adds that are worth a thread
-constexpr std::int64_t kPackingCost = 8;      // multiply-adds that take as long as packing an element
-constexpr std::int64_t kFewTiles = 3;         // tiles above each other for which packing B pays
-constexpr std::int64_t kManyPanels = 12;      // panels of B for which packing A pays that is not transposed
+constexpr std::int64_t kSharedWork = 250'000;   // multiply-adds that are shared out even in narrower tiles
+constexpr std::int64_t kTilesShared = 2;        // tiles beside each other that these have at least
+constexpr std::int64_t kWorkOfPart = 20'000;    // multiply-adds that are worth a thread
+constexpr std::int64_t kPackingCost = 8;        // multiply-adds that take as long as packing an element
+constexpr std::int64_t kFewTiles = 3;           // tiles above each other for which packing B pays
+constexpr std::int64_t kManyPanels = 12;        // panels of B for which packing A pays that is not transposed
 constexpr std::int64_t kPackedB = 256 * 1024;   // floats of B packed at once, to be read in several passes
 constexpr std::int64_t kRowsPacked = 8;         // rows of them between which their lines stay in the cache
+constexpr std::int64_t kWidest = 128;           // columns of the widest tile
+constexpr std::int64_t kPairsPacked = 64;       // pairs of a row that are transposed at once
 constexpr std::int64_t kCachedElements = 2048;  // B up to here is in the first-level cache wherever it lies
 
 /// Cuts a tile wider than any kernel for its rows into pieces for which there are kernels.
 template <class Emit>
-void cut_tile(const GemmTiles& tiles, const GemmTile& whole, std::int64_t rows, const Emit& emit) {
+void cut_tile(const GemmTile& whole, std::int64_t rows, bool pairs, const Emit& emit) {
+  const std::int64_t lanes = gemm_tiles().lanes;
+  const auto find = tile_finder(pairs);
   std::int64_t width = 1;
-  while (tiles.find(rows, 2 * width) != nullptr) width *= 2;
+  while (find(rows, 2 * width) != nullptr) width *= 2;
   GemmTile piece = whole;
   for (std::int64_t column = 0; column < whole.columns; column += piece.columns) {
-    while (width > ceil_div(whole.columns - column, tiles.lanes)) width /= 2;
-    piece.columns = std::min(width * tiles.lanes, whole.columns - column);
+    while (width > ceil_div(whole.columns - column, lanes)) width /= 2;
+    piece.columns = std::min(width * lanes, whole.columns - column);
     piece.b = whole.b + column;
     piece.c = whole.c + column;
     piece.bias = whole.bias == nullptr ? nullptr : whole.bias + column;
-    emit(tiles.find(rows, width), piece);
+    emit(find(rows, width), piece);
   }
 }
 
 }  // namespace
 
-Gemm::Gemm(const GemmProblem& problem) : problem_(problem) {
+Gemm::Gemm(const GemmProblem& problem) : problem_(problem), pairs_(in_pairs(problem.precision)) {
   const GemmTiles& tiles = gemm_tiles();
   const auto& [m, n, k, transpose_a, transpose_b, a_stride, b_stride, c_stride, precision] = problem_;
   tile_rows_ = tiles.most_rows;
   // Widths: one vector for narrow matrices, more than two for few rows.
   std::int64_t vectors = n <= tiles.lanes ? 1 : 2;
   for (std::int64_t wider = 4; wider <= tiles.most_vectors; wider *= 2) {
-    if (tiles.find(m, wider) != nullptr && n >= wider * tiles.lanes) vectors = wider;
+    // Matrices worth sharing leave a tile to each of several threads.
+    const std::int64_t columns = m * n * k < kSharedWork ? n : n / kTilesShared;
+    if (tiles.find(m, wider) != nullptr && columns >= wider * tiles.lanes) vectors = wider;
   }
   tile_columns_ = vectors * tiles.lanes;
   while (tiles.find(std::clamp<std::int64_t>(m, 1, tile_rows_), vectors) == nullptr) --tile_rows_;
 
-  k_block_ = k <= kDeepest ? k : ceil_div(k, ceil_div(k, kDeepest));
-  const std::int64_t most_rows = kPackedA / std::max<std::int64_t>(k_block_, 1) / tile_rows_ * tile_rows_;
+  // Blocks are as deep in pairs as in numbers; no pair lies in two.
+  const std::int64_t elements = tile_depth(k, pairs_);
+  const std::int64_t element_block =
+      elements <= kDeepest ? elements : ceil_div(elements, ceil_div(elements, kDeepest));
+  k_block_ = pairs_ ? std::min(2 * element_block, k) : element_block;
+  const std::int64_t most_rows =
+      kPackedA / std::max<std::int64_t>(element_block, 1) / tile_rows_ * tile_rows_;
   rows_of_pass_ = std::max(most_rows, tile_rows_);
   pack_b_ = transpose_b ? n > 1 && k > 1
                         : m >= kFewTiles * tile_rows_ && b_stride > tile_columns_ && n * k > kCachedElements;
@@ -62,7 +75,7 @@ Gemm::Gemm(const GemmProblem& problem) : problem_(problem) {
   // Numbers are rounded as they are packed.
   if (precision == Precision::bf16) pack_a_ = pack_b_ = true;
   columns_packed_ =
-      std::max<std::int64_t>(kPackedB / std::max<std::int64_t>(k_block_, 1) / tile_columns_, 1) *
+      std::max<std::int64_t>(kPackedB / std::max<std::int64_t>(element_block, 1) / tile_columns_, 1) *
       tile_columns_;
 }
 
@@ -85,6 +98,7 @@ std::size_t Gemm::packed_floats() const {
 /// Packs the panels of columns [column, column_end), one after the other.
 void Gemm::pack_b(const GemmOperands& operands, const Block& block, std::int64_t column,
                   std::int64_t column_end, float* to) const {
+  if (pairs_) return pair_b(operands, block, column, column_end, to);
   copy_b(operands, block, column, column_end, to);
   const std::int64_t panels = ceil_div(column_end - column, tile_columns_);
   if (problem_.precision == Precision::bf16)
@@ -117,7 +131,69 @@ void Gemm::copy_b(const GemmOperands& operands, const Block& block, std::int64_t
   }
 }
 
+/// The same as pairs: a few rows, or a part of each column, are copied and paired at a time.
+void Gemm::pair_b(const GemmOperands& operands, const Block& block, std::int64_t column,
+                  std::int64_t column_end, float* to) const {
+  const GemmTiles& tiles = gemm_tiles();
+  const std::int64_t depth = block.k_end - block.k;
+  const std::int64_t pairs = tile_depth(depth, pairs_);
+  // A vector more: see GemmTiles::pack_rows.
+  float part[kWidest * std::max(kRowsPacked, kPairsPacked) + kWidest];
+  if (!problem_.transpose_b) {
+    for (std::int64_t row = 0; row < depth; row += kRowsPacked) {
+      const std::int64_t rows = std::min(kRowsPacked, depth - row);
+      for (std::int64_t j = column; j < column_end; j += tile_columns_) {
+        const std::int64_t columns = std::min(tile_columns_, problem_.n - j);
+        if (columns < tile_columns_) std::fill_n(part, rows * tile_columns_, 0.0F);
+        tiles.pack_rows(operands.b + (block.k + row) * problem_.b_stride + j, problem_.b_stride, part,
+                        tile_columns_, columns, rows);
+        pair_matrix_rows(part, rows, tile_columns_, to + (j - column) * pairs + row / 2 * tile_columns_);
+      }
+    }
+    return;
+  }
+  for (std::int64_t j = column; j < column_end; j += tile_columns_) {
+    const std::int64_t columns = std::min(tile_columns_, problem_.n - j);
+    float* panel = to + (j - column) * pairs;
+    if (columns < tile_columns_) std::fill_n(panel, pairs * tile_columns_, 0.0F);
+    for (std::int64_t pair = 0; pair < pairs; pair += kPairsPacked, panel += kPairsPacked * tile_columns_) {
+      const std::int64_t count = std::min(kPairsPacked, pairs - pair);
+      for (std::int64_t i = 0; i < columns; ++i) {
+        pair_neighbours(operands.b + (j + i) * problem_.b_stride + block.k + 2 * pair,
+                        std::min(2 * count, depth - 2 * pair), part + i * kPairsPacked);
+      }
+      transpose_plane(part, kPairsPacked, panel, tile_columns_, columns, count);
+    }
+  }
+}
+
+/// Tiles of A as pairs; rows that are contiguous stay so.
+void Gemm::pair_a(const GemmOperands& operands, const Block& block, float* to) const {
+  const TiledRows rows(block.row_end - block.row, tile_rows_);
+  const std::int64_t depth = block.k_end - block.k;
+  const std::int64_t pairs = tile_depth(depth, pairs_);
+  float part[kRowsPacked * kWidest + kWidest];
+  for (std::int64_t t = 0; t < rows.count; ++t) {
+    const std::int64_t row = block.row + rows.begin(t);
+    const std::int64_t height = rows.height(t);
+    float* tile = to + t * tile_rows_ * pairs;
+    if (!problem_.transpose_a) {
+      for (std::int64_t i = 0; i < height; ++i) {
+        pair_neighbours(operands.a + (row + i) * problem_.a_stride + block.k, depth, tile + i * pairs);
+      }
+      continue;
+    }
+    for (std::int64_t k = 0; k < depth; k += kRowsPacked) {
+      const std::int64_t count = std::min(kRowsPacked, depth - k);
+      gemm_tiles().pack_rows(operands.a + (block.k + k) * problem_.a_stride + row, problem_.a_stride, part,
+                             tile_rows_, height, count);
+      pair_matrix_rows(part, count, tile_rows_, tile + k / 2 * tile_rows_);
+    }
+  }
+}
+
 void Gemm::pack_a(const GemmOperands& operands, const Block& block, float* to) const {
+  if (pairs_) return pair_a(operands, block, to);
   const TiledRows rows(block.row_end - block.row, tile_rows_);
   const std::int64_t depth = block.k_end - block.k;
   for (std::int64_t t = 0; t < rows.count; ++t) {
@@ -153,7 +229,7 @@ void Gemm::for_each_tile(const GemmOperands& operands, const Block& block, std::
   const GemmTiles& tiles = gemm_tiles();
   const TiledRows rows(block.row_end - block.row, tile_rows_);
   GemmTile tile;
-  tile.k = block.k_end - block.k;
+  tile.k = tile_depth(block.k_end - block.k, pairs_);
   tile.accumulate = block.k > 0;
   tile.columns = std::min(tile_columns_, block.column_end - column);
   tile.a_row = panel.a_row;
@@ -164,14 +240,15 @@ void Gemm::for_each_tile(const GemmOperands& operands, const Block& block, std::
   tile.c_row = problem_.c_stride;
   // Kernels for the two heights, where one is as wide as the panel.
   const std::int64_t vectors = ceil_div(tile.columns, tiles.lanes);
-  const GemmTileRun kernels[] = {tiles.find(rows.low, vectors), tiles.find(rows.low + 1, vectors)};
+  const auto find = tile_finder(pairs_);
+  const GemmTileRun kernels[] = {find(rows.low, vectors), find(rows.low + 1, vectors)};
   for (std::int64_t t = 0; t < rows.count; ++t) {
     tile.a = panel.a + (panel.a_tile != 0 ? t * panel.a_tile : rows.begin(t) * panel.a_row);
     tile.c = operands.c + (block.row + rows.begin(t)) * problem_.c_stride + column;
     if (const GemmTileRun kernel = kernels[t < rows.tall ? 1 : 0]) {
       emit(kernel, tile);
     } else {
-      cut_tile(tiles, tile, rows.height(t), emit);
+      cut_tile(tile, rows.height(t), pairs_, emit);
     }
   }
 }
@@ -180,15 +257,16 @@ void Gemm::for_each_tile(const GemmOperands& operands, const Block& block, std::
 /// first. The panels are packed one at a time where they are not packed already.
 void Gemm::run_pass(const GemmOperands& operands, const Block& block, const float* packed_b,
                     float* scratch) const {
-  const std::int64_t depth = block.k_end - block.k;
+  const std::int64_t depth = tile_depth(block.k_end - block.k, pairs_);
   float* packed_a = scratch + (packed_b == nullptr ? depth * tile_columns_ : 0);
   if (pack_a_) pack_a(operands, block, packed_a);
   for (std::int64_t column = block.column; column < block.column_end; column += tile_columns_) {
     Panel panel = unpacked(operands, block, column);
     if (pack_a_) {
       panel.a = packed_a;
-      panel.a_row = 1;
-      panel.a_step = tile_rows_;
+      const bool contiguous = pairs_ && !problem_.transpose_a;
+      panel.a_row = contiguous ? depth : 1;
+      panel.a_step = contiguous ? 1 : tile_rows_;
       panel.a_tile = tile_rows_ * depth;
     }
     if (pack_b_) {
@@ -212,8 +290,9 @@ void Gemm::run_part(const GemmOperands& operands, const Epilogue& epilogue, Bloc
   const std::int64_t tallest = ceil_div(ceil_div(rows, passes), tile_rows_) + 1;
   const bool pack_all = pack_b_ && passes > 1;
   const std::int64_t width = ceil_div(part.column_end - part.column, tile_columns_) * tile_columns_;
-  const std::int64_t floats_b = k_block_ * (pack_all ? width : tile_columns_);
-  const std::int64_t floats_a = pack_a_ ? k_block_ * tallest * tile_rows_ : 0;
+  const std::int64_t deepest = tile_depth(k_block_, pairs_);
+  const std::int64_t floats_b = deepest * (pack_all ? width : tile_columns_);
+  const std::int64_t floats_a = pack_a_ ? deepest * tallest * tile_rows_ : 0;
   // A vector more: see GemmTiles::pack_rows.
   float* scratch = thread_scratch(static_cast<std::size_t>(floats_a + floats_b + gemm_tiles().lanes));
   const auto pass = [&](std::int64_t i) {

@@ -79,12 +79,16 @@ class Gemm {
               float* to) const;
   void copy_b(const GemmOperands& operands, const Block& block, std::int64_t column, std::int64_t column_end,
               float* to) const;
+  void pair_a(const GemmOperands& operands, const Block& block, float* to) const;
+  void pair_b(const GemmOperands& operands, const Block& block, std::int64_t column, std::int64_t column_end,
+              float* to) const;
   Panel unpacked(const GemmOperands& operands, const Block& block, std::int64_t column) const;
   template <class Emit>
   void for_each_tile(const GemmOperands& operands, const Block& block, std::int64_t column,
                      const Panel& panel, const Emit& emit) const;
 
   GemmProblem problem_;
+  bool pairs_ = false;  // whether tiles are of pairs
   bool pack_a_ = false;
   bool pack_b_ = false;
   std::int64_t tile_rows_ = 0;

@@ -1,9 +1,9 @@
 #include "kernels/gemm_tile.hpp"
 
 #include <algorithm>
-#include <array>
-#include <utility>
 
+#include "kernels/gemm_tile_avx512_bf16.hpp"
+#include "kernels/gemm_tile_table.hpp"
 #include "kernels/targets.hpp"
 
 #undef HWY_TARGET_INCLUDE
@@ -24,13 +24,16 @@ using V = hn::Vec<D>;
 // Registers: AVX-512 has 32 (14 x 2 accumulators), AVX2 16 (6 x 2).
 #if HWY_TARGET <= HWY_AVX3
 constexpr int kMostRows = 14;
-constexpr int kMostVectors = 8;
+constexpr int kRowsOfFour = 6;
+constexpr int kRowsOfEight = 3;
 #elif HWY_TARGET == HWY_AVX2
 constexpr int kMostRows = 6;
-constexpr int kMostVectors = 8;
+constexpr int kRowsOfFour = 3;
+constexpr int kRowsOfEight = 1;
 #else
 constexpr int kMostRows = 4;
-constexpr int kMostVectors = 4;
+constexpr int kRowsOfFour = 1;
+constexpr int kRowsOfEight = 0;
 #endif
 
 template <int kRows, int kVectors, bool kWhole>
@@ -85,43 +88,17 @@ void Tile(const GemmTile& tile) {
   }
 }
 
-// Full and partial last vector in one entry: the test costs nothing beside a tile.
 template <int kRows, int kVectors>
-void AnyTile(const GemmTile& tile) {
-  if (tile.columns == kVectors * static_cast<std::int64_t>(hn::Lanes(D()))) {
-    Tile<kRows, kVectors, true>(tile);
-  } else {
-    Tile<kRows, kVectors, false>(tile);
+struct Kernel {
+  // Full and partial last vector in one entry: the test costs nothing beside a tile.
+  static void run(const GemmTile& tile) {
+    if (tile.columns == kVectors * static_cast<std::int64_t>(hn::Lanes(D()))) {
+      Tile<kRows, kVectors, true>(tile);
+    } else {
+      Tile<kRows, kVectors, false>(tile);
+    }
   }
-}
-
-template <int kVectors, int... kRow>
-constexpr std::array<GemmTileRun, sizeof...(kRow)> Column(std::integer_sequence<int, kRow...>) {
-  return {AnyTile<kRow + 1, kVectors>...};
-}
-
-GemmTileRun Find(std::int64_t rows, std::int64_t vectors) {
-  static constexpr auto kOne = Column<1>(std::make_integer_sequence<int, kMostRows>());
-  static constexpr auto kTwo = Column<2>(std::make_integer_sequence<int, kMostRows>());
-  // Few rows need more vectors to keep the multipliers busy.
-  static constexpr auto kFour = Column<4>(std::make_integer_sequence < int, kMostRows == 14  ? 6
-                                                                            : kMostRows == 6 ? 3
-                                                                                             : 1 > ());
-  static constexpr auto kEight =
-      Column<kMostVectors>(std::make_integer_sequence < int, kMostRows == 14 ? 3 : 1 > ());
-  const auto pick = [rows](const auto& column) -> GemmTileRun {
-    return rows >= 1 && rows <= static_cast<std::int64_t>(column.size())
-               ? column[static_cast<std::size_t>(rows - 1)]
-               : nullptr;
-  };
-  switch (vectors) {
-    case 1: return pick(kOne);
-    case 2: return pick(kTwo);
-    case 4: return pick(kFour);
-    case 8: return kMostVectors == 8 ? pick(kEight) : nullptr;
-    default: return nullptr;
-  }
-}
+};
 
 void PackRows(const float* from, std::int64_t from_stride, float* to, std::int64_t to_stride,
               std::int64_t columns, std::int64_t rows) {
@@ -187,7 +164,8 @@ void PackColumns(const float* from, std::int64_t from_stride, float* to, std::in
 
 GemmTiles Tiles() {
   const auto lanes = static_cast<std::int64_t>(hn::Lanes(D()));
-  return {lanes, kMostRows, kMostVectors, Find, PackRows, PackColumns};
+  using Table = GemmTileTable<Kernel, kMostRows, kRowsOfFour, kRowsOfEight>;
+  return {lanes, kMostRows, kRowsOfEight > 0 ? 8 : 4, Table::find, nullptr, PackRows, PackColumns};
 }
 
 }  // namespace
@@ -202,7 +180,12 @@ namespace hebb {
 HWY_EXPORT(Tiles);
 
 const GemmTiles& gemm_tiles() {
-  static const GemmTiles tiles = HWY_DYNAMIC_DISPATCH(Tiles)();
+  static const GemmTiles tiles = [] {
+    GemmTiles result = HWY_DYNAMIC_DISPATCH(Tiles)();
+    // They are of the same sizes as those of AVX-512, with which they come.
+    if (result.lanes == 16 && result.most_rows == 14) result.find_pairs = avx512_bf16_tiles();
+    return result;
+  }();
   return tiles;
 }
 

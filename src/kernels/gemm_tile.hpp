@@ -4,9 +4,13 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "hebb/precision.hpp"
+
 namespace hebb {
 
-/// C [rows, columns] = start + sum over blocks of A_block [rows, k] B_block [k, columns].
+/// C [rows, columns] = start + sum over blocks of A_block [rows, k] B_block [k, columns]. In a tile of pairs
+/// each element of A and B is a pair of bf16 numbers that follow each other along k (kernels/bf16.hpp), and
+/// the depth `k` counts these.
 struct GemmTile {
   std::int64_t k = 0;       ///< depth of one block
   std::int64_t blocks = 1;  ///< number of blocks that are summed
@@ -33,6 +37,8 @@ struct GemmTiles {
   std::int64_t most_vectors = 2;  ///< widest tile, for few rows
   /// The kernel for `rows` rows and `vectors` vectors of columns; null where there is none.
   GemmTileRun (*find)(std::int64_t rows, std::int64_t vectors) = nullptr;
+  /// The same for tiles of pairs; null where there are no instructions for them.
+  GemmTileRun (*find_pairs)(std::int64_t rows, std::int64_t vectors) = nullptr;
   /// to[i * to_stride + j] = from[i * from_stride + j] for i < rows, j < columns. Each row is stored in whole
   /// vectors, zeros last, one row after the other: a row's rest is overwritten by the next, the last row's
   /// goes up to a vector beyond it.
@@ -46,7 +52,18 @@ struct GemmTiles {
 
 const GemmTiles& gemm_tiles();
 
+/// Whether products of this precision are computed by tiles of pairs.
+inline bool in_pairs(Precision precision) {
+  return precision == Precision::bf16 && gemm_tiles().find_pairs != nullptr;
+}
+inline auto tile_finder(bool pairs) { return pairs ? gemm_tiles().find_pairs : gemm_tiles().find; }
+
 inline std::int64_t ceil_div(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
+
+/// Elements of A and B, one after the other along k, that so many numbers take.
+inline std::int64_t tile_depth(std::int64_t numbers, bool pairs) {
+  return pairs ? ceil_div(numbers, 2) : numbers;
+}
 
 /// Rows in tiles of two heights that differ by one, the taller first.
 struct TiledRows {

@@ -1,6 +1,7 @@
 #include "kernels/isa.hpp"
 
 #include "core/environment.hpp"
+#include "kernels/gemm_tile.hpp"
 #include "kernels/targets.hpp"
 
 #undef HWY_TARGET_INCLUDE
@@ -65,6 +66,11 @@ std::vector<std::string> isas_found() {
   for (std::int64_t targets = found_targets() & HWY_TARGETS; targets != 0; targets &= targets - 1)
     names.emplace_back(hwy::TargetName(targets & -targets));
   return names;
+}
+
+std::string bf16_products() {
+  apply_isa_choice();
+  return in_pairs(Precision::bf16) ? "AVX512_BF16" : "f32 arithmetic";
 }
 
 std::int64_t multiply_and_add(std::int64_t rounds) {

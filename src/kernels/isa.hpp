@@ -16,6 +16,9 @@ std::vector<std::string> isa_names();
 /// Those that this processor has and there are kernels for, the best first.
 std::vector<std::string> isas_found();
 
+/// What products in bf16 are computed by: "AVX512_BF16", or "f32 arithmetic" where there are no instructions.
+std::string bf16_products();
+
 /// Multiplies and adds in registers, `rounds` times; returns the floating-point operations done. Timing it
 /// gives the peak that everything else is measured against.
 std::int64_t multiply_and_add(std::int64_t rounds);

@@ -2,8 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <bit>
 #include <cmath>
+#include <cstdint>
 #include <limits>
+#include <utility>
 
 #include "graph/interpreter.hpp"
 #include "graph/op.hpp"
@@ -37,6 +40,50 @@ TEST(Bf16, RoundsToTheNearest) {
   EXPECT_EQ(odd[0], std::numeric_limits<float>::infinity());
   EXPECT_EQ(odd[1], -std::numeric_limits<float>::infinity());
   EXPECT_TRUE(std::isnan(odd[2]));
+}
+
+std::vector<float> some_numbers(int count) {
+  Random random(4, 0);
+  std::vector<float> values(static_cast<std::size_t>(count));
+  for (float& value : values) value = random.normal();
+  return values;
+}
+
+/// The numbers of a pair, the one in the lower half first.
+std::pair<float, float> numbers_of(float pair) {
+  const auto bits = std::bit_cast<std::uint32_t>(pair);
+  return {std::bit_cast<float>(bits << 16), std::bit_cast<float>(bits & 0xFFFF0000U)};
+}
+
+TEST(Bf16, PairsNeighbours) {
+  for (const int count : {0, 1, 2, 3, 15, 16, 31, 32, 33, 64, 65, 97}) {
+    const std::vector<float> values = some_numbers(count);
+    std::vector<float> got = values;
+    pair_neighbours(got.data(), count, got.data());
+    for (std::size_t i = 0; i < values.size(); i += 2) {
+      const auto [first, second] = numbers_of(got[i / 2]);
+      EXPECT_EQ(first, rounded(values[i]));
+      EXPECT_EQ(second, i + 1 < values.size() ? rounded(values[i + 1]) : 0.0);
+    }
+  }
+}
+
+TEST(Bf16, PairsRows) {
+  for (const int rows : {1, 2, 3, 6, 7}) {
+    for (const int width : {1, 5, 16, 37}) {
+      const std::vector<float> values = some_numbers(rows * width);
+      std::vector<float> got = values;
+      pair_matrix_rows(got.data(), rows, width, got.data());
+      for (int i = 0; i < rows; i += 2) {
+        for (int j = 0; j < width; ++j) {
+          const auto [first, second] = numbers_of(got[static_cast<std::size_t>(i / 2 * width + j)]);
+          EXPECT_EQ(first, rounded(values[static_cast<std::size_t>(i * width + j)]));
+          EXPECT_EQ(second,
+                    i + 1 < rows ? rounded(values[static_cast<std::size_t>((i + 1) * width + j)]) : 0.0);
+        }
+      }
+    }
+  }
 }
 
 /// Every product on random shapes: the exact product of the rounded operands, but for rounding in f32 sums.
