@@ -142,7 +142,8 @@ class Predictor {
   Predictor(Predictor&&) noexcept;
   Predictor& operator=(Predictor&&) noexcept;
 
-  /// The outputs for n samples, [n, input...] as they lie in `inputs`; valid until the next call. Throws
+  /// The outputs for n samples, [n, input...] as they lie in `inputs`; valid until the next call. Large
+  /// batches are computed in parts that stay in the cache: the model predicts each sample by itself. Throws
   /// ShapeError unless the number of values is a multiple of a sample's.
   std::span<const float> operator()(std::span<const float> inputs);
   /// Shape of one sample's output.

@@ -515,7 +515,11 @@ struct Predictor::State {
   Shape input_shape;
   Shape output_shape;
   Precision precision = Precision::f32;
+  std::int64_t bytes_of_sample = 0;                          // of the plan's memory; zero until it is known
+  std::vector<float> outputs;                                // of a batch that is computed in parts
   std::list<std::pair<std::int64_t, Execution>> executions;  // by batch size; the one used last comes first
+
+  std::int64_t samples_at_once(std::int64_t n);
 
   PlanSpec spec(std::int64_t n) const {
     const Tensor x = Tensor::placeholder(with_batch(n, input_shape), DType::f32, "input");
@@ -558,6 +562,16 @@ const Shape& Predictor::output_shape() const { return state_->output_shape; }
 
 std::size_t Predictor::plan_bytes(std::int64_t n) const { return Plan(state_->spec(n)).memory_bytes(); }
 
+/// Samples that are computed at once: as many as keep what lies between two layers in the cache.
+std::int64_t Predictor::State::samples_at_once(std::int64_t n) {
+  constexpr std::int64_t kCachedBytes = 4 << 20;
+  constexpr std::int64_t kGranule = 8;  // leaves threads like shares
+  if (bytes_of_sample == 0)
+    bytes_of_sample = static_cast<std::int64_t>(Plan(spec(kGranule)).memory_bytes()) / kGranule + 1;
+  const std::int64_t most = std::max(kGranule, kCachedBytes / bytes_of_sample / kGranule * kGranule);
+  return std::min(n, most);
+}
+
 std::span<const float> Predictor::operator()(std::span<const float> inputs) {
   const auto sample = static_cast<std::size_t>(state_->input_shape.elements());
   if (sample == 0 || inputs.empty() || inputs.size() % sample != 0) {
@@ -566,11 +580,24 @@ std::span<const float> Predictor::operator()(std::span<const float> inputs) {
                      std::to_string(inputs.size()));
   }
   const auto n = static_cast<std::int64_t>(inputs.size() / sample);
-  Execution& execution = state_->execution(n);
-  std::memcpy(execution.input(0), inputs.data(), inputs.size_bytes());
-  execution.run();
-  return {static_cast<const float*>(execution.output(0)),
-          static_cast<std::size_t>(n * state_->output_shape.elements())};
+  const auto result = static_cast<std::size_t>(state_->output_shape.elements());
+  const auto run = [&](std::int64_t first, std::int64_t count) {
+    Execution& execution = state_->execution(count);
+    const auto part =
+        inputs.subspan(static_cast<std::size_t>(first) * sample, static_cast<std::size_t>(count) * sample);
+    std::memcpy(execution.input(0), part.data(), part.size_bytes());
+    execution.run();
+    return std::span(static_cast<const float*>(execution.output(0)),
+                     static_cast<std::size_t>(count) * result);
+  };
+  const std::int64_t most = state_->samples_at_once(n);
+  if (n <= most) return run(0, n);
+  state_->outputs.resize(static_cast<std::size_t>(n) * result);
+  for (std::int64_t first = 0; first < n; first += most) {
+    const std::span<const float> part = run(first, std::min(most, n - first));
+    std::copy(part.begin(), part.end(), state_->outputs.begin() + first * static_cast<std::int64_t>(result));
+  }
+  return state_->outputs;
 }
 
 }  // namespace hebb

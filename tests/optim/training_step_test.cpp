@@ -117,6 +117,27 @@ TEST(TrainingStep, AllocatesNothingForImages) {
   set_threads(before);
 }
 
+/// A batch too large for the cache is computed in parts: to the same bits as each sample alone.
+TEST(Predictor, PredictsLargeBatchesInParts) {
+  Sequential model = Sequential::parse("conv(32, kernel=3, act=relu) maxpool(2) flatten dense(7)");
+  model.build({28, 28, 1}, 1);
+  constexpr std::size_t kSamples = 203;
+  std::vector<float> inputs(kSamples * 784);
+  Random random(5, 0);
+  for (float& x : inputs) x = random.normal();
+  for (const Precision precision : {Precision::f32, Precision::bf16}) {
+    Predictor predict(model, {28, 28, 1}, precision);
+    EXPECT_GT(predict.plan_bytes(kSamples), std::size_t{16} << 20) << "not too large: the test cannot fail";
+    const std::span<const float> outputs = predict(inputs);
+    const std::vector<float> together(outputs.begin(), outputs.end());
+    ASSERT_EQ(together.size(), 7 * kSamples);
+    for (std::size_t i = 0; i < kSamples; ++i) {
+      const std::span<const float> alone = predict(std::span(inputs).subspan(784 * i, 784));
+      for (std::size_t k = 0; k < 7; ++k) EXPECT_EQ(together[7 * i + k], alone[k]) << i;
+    }
+  }
+}
+
 TEST(Predictor, AllocatesNothingForANumberOfSamplesItKnows) {
   Predictor predict(network(), {100});
   const std::vector<float> inputs(100 * 70, 0.5F);
