@@ -10,6 +10,9 @@
 #include <functional>
 #include <nlohmann/json.hpp>
 #include <numeric>
+#include <string>
+#include <string_view>
+#include <vector>
 
 #include "core/parallel.hpp"
 #include "graph/plan.hpp"
@@ -305,6 +308,7 @@ void image_networks(Results& results, double peak) {
     train(name, {28, 28, 1}, Precision::bf16);
   }
   train("resnet20", {32, 32, 3}, Precision::f32);
+  train("resnet20", {32, 32, 3}, Precision::bf16);
   const double small = image_step_seconds("cnn", {28, 28, 1}, 64, Precision::f32) / 64;
   const double large = image_step_seconds("cnn", {28, 28, 1}, 1024, Precision::f32) / 1024;
   results.add("cnn/train_batch1024", 1e6 * large, "us/sample", {{"times_batch64", large / small}});
@@ -432,51 +436,64 @@ void sizes(Results& results) {
   results.add("size/engine_archive", stripped(HEBB_BENCH_ENGINE), "MB");
 }
 
-/// Everything but memories.
-void all_networks(Results& results, double peak) {
-  products(results, peak);
-  convolutions(results, peak);
-  image_networks(results, peak);
-  small_networks(results);
-  inference(results);
-  const char* folder = std::getenv("HEBB_DATA");
-  if (folder != nullptr && *folder != '\0') {
-    time_to_quality(results, folder);
-    mnist(results, folder, peak);
-    linear_models(results, folder);
-  } else {
-    fmt::print("SKIPPED: MNIST, as HEBB_DATA is not set\n");
-  }
-  scaling(results);
-  sizes(results);
-}
+/// One part of the measurements.
+struct Section {
+  const char* name;
+  std::function<void()> run;
+};
 
 }  // namespace
 
 int main(int argc, char** argv) {
   std::string output;
   std::string picture;
-  bool only_memories = false;
+  std::vector<std::string> wanted;
+  Results results;
+  double peak = 0;
+  const char* data = std::getenv("HEBB_DATA");
+  const std::string folder = data == nullptr ? "" : data;
+  const std::vector<Section> sections = {
+      {"memories", [&] { associative_memories(results, picture); }},
+      {"products", [&] { products(results, peak); }},
+      {"convolutions", [&] { convolutions(results, peak); }},
+      {"images", [&] { image_networks(results, peak); }},
+      {"small", [&] { small_networks(results); }},
+      {"inference", [&] { inference(results); }},
+      {"quality", [&] { time_to_quality(results, folder); }},
+      {"mnist", [&] { mnist(results, folder, peak); }},
+      {"linear", [&] { linear_models(results, folder); }},
+      {"scaling", [&] { scaling(results); }},
+      {"sizes", [&] { sizes(results); }},
+  };
   for (int i = 1; i < argc; ++i) {
     const std::string option = argv[i];
-    if (option == "--memories") {
-      only_memories = true;
-    } else if ((option == "--json" || option == "--picture") && i + 1 < argc) {
+    if ((option == "--json" || option == "--picture") && i + 1 < argc) {
       (option == "--json" ? output : picture) = argv[++i];
+    } else if (std::any_of(sections.begin(), sections.end(),
+                           [&](const Section& s) { return s.name == option; })) {
+      wanted.push_back(option);
     } else {
       fmt::print(stderr,
-                 "usage: hebb_bench [--json FILE] [--picture FILE.svg] [--memories]\n\n"
+                 "usage: hebb_bench [--json FILE] [--picture FILE.svg] [SECTION]...\n\n"
                  "  --picture   the cost of associative memories by size\n"
-                 "  --memories  measure these alone\n");
+                 "  SECTION     what to measure; default: all. Sections:");
+      for (const Section& section : sections) fmt::print(stderr, " {}", section.name);
+      fmt::print(stderr, "\n");
       return 2;
     }
   }
   try {
-    Results results;
-    const double peak = peak_flops();
+    peak = peak_flops();
     results.add("machine/peak", peak / 1e9, "GFLOP/s", {{"isa", isa_name()}, {"threads", threads()}});
-    associative_memories(results, picture);
-    if (!only_memories) all_networks(results, peak);
+    for (const auto& [name, run] : sections) {
+      if (!wanted.empty() && std::find(wanted.begin(), wanted.end(), name) == wanted.end()) continue;
+      const std::string_view section = name;
+      if (folder.empty() && (section == "quality" || section == "mnist" || section == "linear")) {
+        fmt::print("SKIPPED: {} measures MNIST, and HEBB_DATA is not set\n", section);
+      } else {
+        run();
+      }
+    }
     if (!output.empty()) std::ofstream(output) << results.all().dump(1) << "\n";
   } catch (const hebb::Error& error) {
     fmt::print(stderr, "hebb_bench: {}\n", error.what());

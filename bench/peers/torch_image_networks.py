@@ -106,7 +106,7 @@ def main():
     repetitions = arguments.repetitions or (1 if arguments.quick else 5)
     results = []
     for name, make, shape in (("lenet5", lenet5, (1, 28, 28)), ("cnn", cnn, (1, 28, 28)), ("resnet20", resnet20, (3, 32, 32))):
-        for bf16 in (False, True) if name != "resnet20" else (False,):
+        for bf16 in (False, True):
             ways = {}
             for compiled in (False, True):
                 common.attempt("compiled" if compiled else "eager",
