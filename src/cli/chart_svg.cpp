@@ -49,7 +49,7 @@ std::vector<Tick> ticks_of(const Axis& axis) {
   std::vector<Tick> ticks;
   if (axis.logarithmic) {
     for (double power = std::ceil(axis.low - 1e-9); power <= axis.high + 1e-9; ++power)
-      ticks.push_back({std::pow(10, power), fmt::format("1e{:.0f}", power)});
+      ticks.push_back({std::pow(10, power), fmt::format("1e{:.0f}", power + 0.0)});
     if (ticks.size() > 1) return ticks;
     // Within a power of ten or two their parts tell more.
     ticks.clear();
@@ -114,11 +114,17 @@ std::string polyline(const Series& series, std::size_t number, const Axis& x, co
 
 std::string legend(const std::vector<Series>& all, double y) {
   std::string text;
-  const double column = (kWidth - kLeft - kRight) / static_cast<double>(all.size());
+  // Each label gets a share of the width by its length.
+  const auto need = [](const Series& series) {
+    return series.label.empty() ? 0 : 60 + 7 * static_cast<double>(series.label.size());
+  };
+  double whole = 0;
+  for (const Series& series : all) whole += need(series);
+  double x = kLeft;
   for (std::size_t i = 0; i < all.size(); ++i) {
-    const double x = kLeft + column * static_cast<double>(i);
     if (all[i].label.empty()) continue;
     text += line(x, y - 4, x + 28, y - 4, stroke(all[i], i)) + words(x + 36, y, "start", all[i].label);
+    x += need(all[i]) / whole * (kWidth - kLeft - kRight);
   }
   return text;
 }
