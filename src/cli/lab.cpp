@@ -40,6 +40,14 @@ void add_lab_options(CLI::App& command, LabOutput& output, std::uint64_t& seed) 
   command.add_flag("--json", output.json, "One JSON object instead of figures and text");
 }
 
+void add_whole(CLI::App& command, const char* name, std::int64_t& value, const char* help) {
+  command.add_option(name, value, help)->check(is_number<std::int64_t>())->type_name("N");
+}
+
+void add_number(CLI::App& command, const char* name, double& value, const char* help) {
+  command.add_option(name, value, help)->check(is_number<double>())->type_name("X");
+}
+
 void show(const LabReport& report, const LabOutput& output) {
   if (!output.svg.empty()) {
     std::vector<std::string> charts;

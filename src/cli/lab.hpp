@@ -26,6 +26,10 @@ struct Figure {
 /// --seed, --threads, --svg and --json.
 void add_lab_options(CLI::App& command, LabOutput& output, std::uint64_t& seed);
 
+/// An option that is a whole number, and one that is any.
+void add_whole(CLI::App& command, const char* name, std::int64_t& value, const char* help);
+void add_number(CLI::App& command, const char* name, double& value, const char* help);
+
 /// What an experiment has to show.
 struct LabReport {
   std::vector<Figure> figures;

@@ -86,22 +86,15 @@ void add_lab_overfitting(CLI::App& lab, Context&) {
   CLI::App* command = lab.add_subcommand("overfitting", "How a model comes to learn the noise, too");
   auto options = std::make_shared<Options>();
   lab::OverfittingOptions& o = options->experiment;
-  const auto whole = [&](const char* name, std::int64_t& value, const char* help) {
-    command->add_option(name, value, help)->check(is_number<std::int64_t>())->type_name("N");
-  };
-  whole("--samples", o.samples, "To learn from (default 20)");
-  whole("--validation", o.validation, "To be judged by (default 500)");
-  command->add_option("--noise", o.noise, "Its deviation (default 0.3)")
-      ->check(is_number<double>())
-      ->type_name("X");
-  whole("--degrees", o.degrees, "The highest degree (default 15)");
+  add_whole(*command, "--samples", o.samples, "To learn from (default 20)");
+  add_whole(*command, "--validation", o.validation, "To be judged by (default 500)");
+  add_number(*command, "--noise", o.noise, "Its deviation (default 0.3)");
+  add_whole(*command, "--degrees", o.degrees, "The highest degree (default 15)");
   command
       ->add_option("--model", o.model, "The network (default 'dense(64, act=relu)' twice, then 'dense(1)')")
       ->type_name("TEXT");
-  command->add_option("--lr,--learning-rate", o.learning_rate, "Adam's rate (default 0.003)")
-      ->check(is_number<double>())
-      ->type_name("X");
-  whole("--epochs", o.epochs, "Of the network (default 1000)");
+  add_number(*command, "--lr,--learning-rate", o.learning_rate, "Adam's rate (default 0.003)");
+  add_whole(*command, "--epochs", o.epochs, "Of the network (default 1000)");
   add_lab_options(*command, options->output, o.seed);
   command->footer(kExamples);
   command->callback([options] { run(*options); });

@@ -8,25 +8,19 @@
 #include "hebb/regression.hpp"
 #include "hebb/trainer.hpp"
 #include "lab/sine.hpp"
+#include "lab/words.hpp"
 
 namespace hebb::lab {
 
 namespace {
 
-/// Losses nearer to each other than this share are called equal.
-constexpr double kSame = 0.05;
-
 enum Stream : std::uint64_t { kTrain, kValidation };
 
 void check(const OverfittingOptions& o) {
-  require_within("samples", static_cast<double>(o.samples), 2, 1e6);
   require_within("validation samples", static_cast<double>(o.validation), 1, 1e6);
   require_within("noise", o.noise, 0, 1e6);
-  require_within("degrees", static_cast<double>(o.degrees), 1, 50);
   require_within("epochs", static_cast<double>(o.epochs), 1, 1e6);
-  if (o.samples <= o.degrees)
-    throw ConfigError(fmt::format("degrees: {} samples determine polynomials up to degree {}, got {}",
-                                  o.samples, o.samples - 1, o.degrees));
+  require_degrees(o.degrees, o.samples);
 }
 
 DegreeResult fit_polynomial(const Points& train, const Points& validation, std::int64_t degree) {
@@ -61,12 +55,6 @@ std::size_t best_of(const std::vector<Result>& results) {
   if (results.empty()) throw DataError("there is no result to draw a conclusion from");
   const auto less = [](const Result& a, const Result& b) { return a.validation_loss < b.validation_loss; };
   return static_cast<std::size_t>(std::min_element(results.begin(), results.end(), less) - results.begin());
-}
-
-/// "falls from 0.2 to 0.1", "rises ...", "stays at 0.2".
-std::string course(double from, double to) {
-  if (std::abs(to - from) <= kSame * from) return fmt::format("stays at {:.3g}", to);
-  return fmt::format("{} from {:.3g} to {:.3g}", to < from ? "falls" : "rises", from, to);
 }
 
 /// What becomes of both losses from the best place on. `where` names a place: "degree 5".

@@ -44,6 +44,14 @@ std::vector<float> legendre(std::span<const float> x, std::int64_t degree) {
   return values;
 }
 
+void require_degrees(std::int64_t degrees, std::int64_t samples) {
+  require_within("samples", static_cast<double>(samples), 2, 1e6);
+  require_within("degrees", static_cast<double>(degrees), 1, 50);
+  if (samples <= degrees)
+    throw ConfigError(fmt::format("degrees: {} samples determine polynomials up to degree {}, got {}",
+                                  samples, samples - 1, degrees));
+}
+
 double mean_square(std::span<const double> predictions, std::span<const float> targets) {
   double sum = 0;
   for (std::size_t i = 0; i < targets.size(); ++i) {

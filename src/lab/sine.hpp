@@ -32,6 +32,10 @@ ArrayDataset data_set(const Points& points);
 /// nearly the same.
 std::vector<float> legendre(std::span<const float> x, std::int64_t degree);
 
+/// Throws ConfigError unless there are 2 to a million samples and they determine the polynomials up to degree
+/// `degrees`, which is at most 50.
+void require_degrees(std::int64_t degrees, std::int64_t samples);
+
 /// Mean of (prediction - target)^2.
 double mean_square(std::span<const double> predictions, std::span<const float> targets);
 
