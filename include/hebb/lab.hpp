@@ -61,4 +61,43 @@ Overfitting overfitting(const OverfittingOptions& options = {});
 /// One sentence about degrees, one about epochs. Throws DataError where there are none.
 Conclusion conclusion(const Overfitting& found);
 
+// ---- capacity: what the error of models is made of
+
+struct CapacityOptions {
+  std::int64_t samples = 50;  ///< in each data set
+  std::int64_t sets = 200;    ///< data sets, drawn anew; every polynomial is fitted to each
+  std::int64_t points = 100;  ///< where the fits are judged: the middles of so many equal parts of [-1, 1]
+  double noise = 0.3;         ///< deviation of what is added to the sine
+  std::int64_t degrees = 9;   ///< the highest of the polynomials
+  std::uint64_t seed = 0;
+};
+
+/// The least-squares polynomials of a degree, one for each data set. Of their predictions at a point the mean
+/// over the sets differs from the sine by the bias, and each from that mean by what its own samples made of
+/// it (Geman, Bienenstock, Doursat, "Neural networks and the bias/variance dilemma", Neural Computation 4, 1
+/// (1992)). Bias and variance are averaged over the points.
+struct CapacityResult {
+  std::int64_t degree = 0;
+  double bias_squared = 0;  ///< about variance / sets too large, for the mean over the sets has a spread, too
+  double variance = 0;      ///< divided by the number of sets
+  double expected_loss = 0;  ///< bias squared, variance and noise together
+  double train_loss = 0;     ///< of each on the samples it was fitted to; the mean over the sets
+  double test_loss = 0;      ///< measured: at the points against the sine with noise drawn anew for each set
+  std::vector<double> predictions = {};  ///< [sets, points]
+};
+
+struct Capacity {
+  double noise_loss = 0;                     ///< square of the noise's deviation: what nothing can avoid
+  std::vector<double> x = {};                ///< the points
+  std::vector<double> truth = {};            ///< the sine there
+  std::vector<CapacityResult> degrees = {};  ///< 1, 2, ...
+  std::int64_t best_degree = 0;              ///< of the lowest expected loss
+};
+
+/// Throws ConfigError for numbers out of range: samples must be more than the highest degree, which is at
+/// most 50; sets 2 to 1000, points 2 to 1000.
+Capacity capacity(const CapacityOptions& options = {});
+/// One sentence about bias and variance, one about their sum. Throws DataError where there is no degree.
+Conclusion conclusion(const Capacity& found);
+
 }  // namespace hebb::lab

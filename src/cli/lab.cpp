@@ -76,6 +76,7 @@ void add_lab(CLI::App& app, Context& context) {
   CLI::App* lab = app.add_subcommand("lab", "Experiments on how learning goes well or badly");
   lab->require_subcommand(1);
   add_lab_overfitting(*lab, context);
+  add_lab_capacity(*lab, context);
 }
 
 }  // namespace hebb::cli

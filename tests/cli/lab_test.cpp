@@ -23,6 +23,7 @@ struct Experiment {
 const std::vector<Experiment>& experiments() {
   static const std::vector<Experiment> all = {
       {"overfitting --epochs 30", {"training loss", "validation loss", "best", "degree 15", "epoch 30"}, 2},
+      {"capacity --sets 20", {"bias squared", "variance", "test error", "best", "degree 9"}, 3},
   };
   return all;
 }
@@ -89,6 +90,21 @@ TEST(Lab, OverfittingAsJson) {
     EXPECT_LE(json["epochs"][best - 1]["validation_loss"], epoch["validation_loss"]);
 }
 
+TEST(Lab, CapacityAsJson) {
+  const Shell hebb;
+  const Outcome outcome = hebb("lab capacity --degrees 4 --sets 10 --noise 0.5 --json");
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  const Json json = Json::parse(outcome.out);
+  EXPECT_EQ(json["options"]["sets"], 10);
+  ASSERT_EQ(json["degrees"].size(), 4U);
+  const auto best = json["best_degree"].get<std::size_t>();
+  for (const Json& degree : json["degrees"]) {
+    EXPECT_NEAR(degree["bias_squared"].get<double>() + degree["variance"].get<double>() + 0.25,
+                degree["expected_loss"].get<double>(), 1e-12);
+    EXPECT_LE(json["degrees"][best - 1]["expected_loss"], degree["expected_loss"]);
+  }
+}
+
 TEST(Lab, RefusesInClearWords) {
   const Shell hebb;
   const auto expect = [&](const std::string& arguments, const std::string& words) {
@@ -102,6 +118,8 @@ TEST(Lab, RefusesInClearWords) {
   expect("overfitting --samples 10", "up to degree 9, got 15");
   expect("overfitting --noise -1", "noise");
   expect("overfitting --model 'dense(2)'", "output");
+  expect("capacity --sets 1", "sets: expected 2 to 1000, got 1");
+  expect("capacity --samples 9", "up to degree 8, got 9");
 }
 
 }  // namespace
