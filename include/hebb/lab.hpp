@@ -11,6 +11,7 @@
 
 #include <array>
 #include <cstdint>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -99,5 +100,51 @@ struct Capacity {
 Capacity capacity(const CapacityOptions& options = {});
 /// One sentence about bias and variance, one about their sum. Throws DataError where there is no degree.
 Conclusion conclusion(const Capacity& found);
+
+// ---- softening: what a neuron's step must lose to be learned with
+
+/// One neuron, f(steepness z) of z = weight x + bias, learns on which side of zero x is, by gradient descent
+/// on the mean square error, with slopes in float64. Samples: x uniform in [-1, 1], their class the side of x
+/// plus normal noise.
+struct SofteningOptions {
+  std::string function = "sigmoid";  ///< or "tanh", with targets -1 and 1 instead of 0 and 1
+  /// An infinite one stands for the step itself.
+  std::vector<double> steepness = {0.25, 0.5, 1,  2,  4,
+                                   8,    16,  32, 64, std::numeric_limits<double>::infinity()};
+  std::int64_t samples = 100;
+  double noise = 0.2;
+  std::int64_t starts = 20;  ///< neurons of each steepness, with normal weights and biases at first
+  double learning_rate = 0.3;
+  std::int64_t epochs = 300;
+  double least_slope = 0.01;  ///< df / dz that one can learn from
+  std::uint64_t seed = 0;
+};
+
+struct SofteningResult {
+  double steepness = 1;
+  std::vector<double> output = {};  ///< at the points z
+  std::vector<double> slope = {};   ///< df / dz there
+  double learnable =
+      0;  ///< share of samples whose slope is at least `least_slope` at first, mean over starts
+  std::vector<double> losses = {};  ///< before training and after each epoch, mean over starts
+  double wrong_before = 0;          ///< share of samples on the wrong side, mean over starts
+  double wrong_after = 0;
+};
+
+struct Softening {
+  std::vector<double> z = {};
+  std::vector<double> x = {};  ///< of the samples
+  std::vector<double> targets = {};
+  /// Weight and bias of each neuron at first, the same for every steepness.
+  std::vector<std::array<double, 2>> starts = {};
+  double least_slope = 0;
+  std::vector<SofteningResult> results = {};  ///< from gentle to steep
+  double best_steepness = 0;                  ///< of the lowest loss after training
+};
+
+/// Throws ConfigError for numbers out of range, for another function and for less than two steepnesses.
+Softening softening(const SofteningOptions& options = {});
+/// One sentence about slopes, one about learning. Throws DataError where there is no result.
+Conclusion conclusion(const Softening& found);
 
 }  // namespace hebb::lab

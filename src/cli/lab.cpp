@@ -77,6 +77,7 @@ void add_lab(CLI::App& app, Context& context) {
   lab->require_subcommand(1);
   add_lab_overfitting(*lab, context);
   add_lab_capacity(*lab, context);
+  add_lab_softening(*lab, context);
 }
 
 }  // namespace hebb::cli

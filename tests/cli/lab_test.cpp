@@ -24,6 +24,7 @@ const std::vector<Experiment>& experiments() {
   static const std::vector<Experiment> all = {
       {"overfitting --epochs 30", {"training loss", "validation loss", "best", "degree 15", "epoch 30"}, 2},
       {"capacity --sets 20", {"bias squared", "variance", "test error", "best", "degree 9"}, 3},
+      {"softening --starts 5 --epochs 20", {"output", "slope", "% wrong before", "best", "the step"}, 4},
   };
   return all;
 }
@@ -54,6 +55,7 @@ TEST(Lab, DrawsInTheTerminalAndAsSvg) {
     EXPECT_EQ(count(svg, "<svg"), experiment.figures + 1);
     EXPECT_EQ(svg.find("nan"), std::string::npos);
     EXPECT_EQ(svg.find("inf"), std::string::npos);
+    EXPECT_EQ(svg.find("1e-0<"), std::string::npos);
   }
 }
 
@@ -105,6 +107,19 @@ TEST(Lab, CapacityAsJson) {
   }
 }
 
+TEST(Lab, SofteningAsJson) {
+  const Shell hebb;
+  const Outcome outcome = hebb("lab softening --steepness 4 1 --epochs 6 --function tanh --json");
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  const Json json = Json::parse(outcome.out);
+  ASSERT_EQ(json["results"].size(), 3U);
+  EXPECT_EQ(json["results"][0]["steepness"], 1);
+  EXPECT_EQ(json["results"][1]["steepness"], 4);
+  EXPECT_TRUE(json["results"][2]["steepness"].is_null());  // JSON has no infinity
+  EXPECT_EQ(json["results"][0]["losses"].size(), 7U);
+  EXPECT_EQ(json["results"][0]["output"].size(), json["z"].size());
+}
+
 TEST(Lab, RefusesInClearWords) {
   const Shell hebb;
   const auto expect = [&](const std::string& arguments, const std::string& words) {
@@ -120,6 +135,8 @@ TEST(Lab, RefusesInClearWords) {
   expect("overfitting --model 'dense(2)'", "output");
   expect("capacity --sets 1", "sets: expected 2 to 1000, got 1");
   expect("capacity --samples 9", "up to degree 8, got 9");
+  expect("softening --function relu", "expected sigmoid or tanh, got 'relu'");
+  expect("softening --steepness 0", "expected a positive steepness, got 0");
 }
 
 }  // namespace
