@@ -147,4 +147,46 @@ Softening softening(const SofteningOptions& options = {});
 /// One sentence about slopes, one about learning. Throws DataError where there is no result.
 Conclusion conclusion(const Softening& found);
 
+// ---- cures: what can be done against overfitting
+
+/// A network learns by Adam on full batches. Cures change one thing each.
+struct CuresOptions {
+  std::int64_t samples = 20;  ///< to learn from
+  std::int64_t test = 500;    ///< to be judged by
+  double noise = 0.3;         ///< deviation of what is added to the sine
+  std::string model = "dense(64, act=relu) dense(64, act=relu) dense(1)";
+  double learning_rate = 0.003;
+  std::int64_t epochs = 1000;
+  std::int64_t runs = 5;   ///< each with samples and initial weights of its own
+  double held_back = 0.3;  ///< early stopping: the share of the samples that tells when, and is not learned
+  std::int64_t patience = 200;  ///< early stopping: epochs without a lower loss there before it stops
+  double dropout = 0.2;         ///< probability, before each layer with weights but the first
+  double l2 = 0.003;            ///< see PenaltyOptions
+  double input_noise = 0.1;     ///< deviation of what is added to each x, anew in every epoch
+  std::int64_t more = 5;        ///< more data: so many times the samples
+  std::uint64_t seed = 0;
+};
+
+/// Of one cure, medians over the runs. Losses are those outside training: without penalty, dropout and noise
+/// on inputs.
+struct CureResult {
+  std::string cure;                     ///< "none", "early stopping", "dropout", "L2", ...
+  std::vector<double> train_loss = {};  ///< on the samples it learns from, after each epoch
+  std::vector<double> test_loss = {};
+  double epoch = 0;  ///< whose weights are kept: early stopping has those that were best so far
+};
+
+struct Cures {
+  double noise_loss = 0;                 ///< square of the noise's deviation
+  std::vector<CureResult> results = {};  ///< "none" first
+  std::string best = {};                 ///< the cure of the lowest test loss in the end, "none" included
+};
+
+/// Throws ConfigError for numbers out of range and for a model that does not have one output; DivergedError
+/// where a loss is not finite.
+Cures cures(const CuresOptions& options = {});
+/// One sentence about the network without a cure, one about those that help. Throws DataError where there is
+/// no result to compare with.
+Conclusion conclusion(const Cures& found);
+
 }  // namespace hebb::lab

@@ -78,6 +78,7 @@ void add_lab(CLI::App& app, Context& context) {
   add_lab_overfitting(*lab, context);
   add_lab_capacity(*lab, context);
   add_lab_softening(*lab, context);
+  add_lab_cures(*lab, context);
 }
 
 }  // namespace hebb::cli

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <regex>
 #include <sstream>
 
 #include "helpers.hpp"
@@ -25,6 +26,9 @@ const std::vector<Experiment>& experiments() {
       {"overfitting --epochs 30", {"training loss", "validation loss", "best", "degree 15", "epoch 30"}, 2},
       {"capacity --sets 20", {"bias squared", "variance", "test error", "best", "degree 9"}, 3},
       {"softening --starts 5 --epochs 20", {"output", "slope", "% wrong before", "best", "the step"}, 4},
+      {"cures --epochs 10 --runs 2",
+       {"early stopping", "dropout", "L2", "input noise", "more data", "best"},
+       2},
   };
   return all;
 }
@@ -57,6 +61,23 @@ TEST(Lab, DrawsInTheTerminalAndAsSvg) {
     EXPECT_EQ(svg.find("inf"), std::string::npos);
     EXPECT_EQ(svg.find("1e-0<"), std::string::npos);
   }
+}
+
+TEST(Lab, LabelsOfCurvesDoNotRunIntoEachOther) {
+  const Shell hebb;
+  ASSERT_EQ(hebb("lab cures --epochs 2 --runs 1 --svg lab.svg").code, 0);
+  const std::string svg = hebb.read("lab.svg");
+  const std::regex label("<text x=\"([0-9.]+)\" y=\"451.0\" text-anchor=\"start\">([^<]+)<");
+  double end = 0;
+  std::size_t labels = 0;
+  for (auto at = std::sregex_iterator(svg.begin(), svg.end(), label); at != std::sregex_iterator(); ++at) {
+    const double x = std::stod((*at)[1]);
+    if (labels++ % 6 == 0) end = 0;  // the next chart
+    EXPECT_GT(x - 36, end) << (*at)[2];
+    end = x + 6 * static_cast<double>((*at)[2].length());
+    EXPECT_LT(end, 720);
+  }
+  EXPECT_EQ(labels, 12U);
 }
 
 TEST(Lab, GivesTheSameAsJson) {
@@ -120,6 +141,25 @@ TEST(Lab, SofteningAsJson) {
   EXPECT_EQ(json["results"][0]["output"].size(), json["z"].size());
 }
 
+TEST(Lab, CuresAsJson) {
+  const Shell hebb;
+  const Outcome outcome = hebb("lab cures --runs 1 --epochs 8 --patience 2 --json");
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  const Json json = Json::parse(outcome.out);
+  ASSERT_EQ(json["results"].size(), 6U);
+  EXPECT_EQ(json["results"][0]["cure"], "none");
+  double lowest = 1e9;
+  for (const Json& cure : json["results"]) {
+    EXPECT_EQ(cure["test_loss"].size(), 8U);
+    lowest = std::min(lowest, cure["test_loss"].back().get<double>());
+  }
+  for (const Json& cure : json["results"]) {
+    if (cure["cure"] == json["best"]) {
+      EXPECT_EQ(cure["test_loss"].back().get<double>(), lowest);
+    }
+  }
+}
+
 TEST(Lab, RefusesInClearWords) {
   const Shell hebb;
   const auto expect = [&](const std::string& arguments, const std::string& words) {
@@ -137,6 +177,8 @@ TEST(Lab, RefusesInClearWords) {
   expect("capacity --samples 9", "up to degree 8, got 9");
   expect("softening --function relu", "expected sigmoid or tanh, got 'relu'");
   expect("softening --steepness 0", "expected a positive steepness, got 0");
+  expect("cures --dropout 1", "dropout");
+  expect("cures --held-back 2", "share held back: expected 0.01 to 0.99, got 2");
 }
 
 }  // namespace
