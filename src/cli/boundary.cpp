@@ -24,8 +24,8 @@ namespace hebb::cli {
 namespace {
 
 constexpr const char* kExamples = R"(Examples:
-  hebb boundary runs/moons --data moons
-  hebb boundary runs/moons --data moons --out boundary.svg
+  hebb boundary runs/moons
+  hebb boundary runs/moons --noise 0 --out boundary.svg
   hebb boundary --model 'dense(8, act=tanh) dense(2)' --data moons --epochs 100
   hebb boundary --model perceptron --data blobs --classes 2 --out line.png
   hebb boundary --model 'dense(16, act=relu) dense(3)' --data spirals \
@@ -38,6 +38,7 @@ Without --out, --animate and --json it is drawn in the terminal.)";
 struct Options {
   std::string file;
   TrainConfig config;
+  std::vector<ChangeData> data_options;  ///< those given
   std::string out;
   std::string animate;
   std::int64_t frames = 60;
@@ -116,16 +117,13 @@ std::string title_of(const std::string& data, const SavedModel& model) {
   return data + ": " + (text.empty() ? "a composition of operations" : text);
 }
 
-void draw_saved(Options& options, const std::string& path) {
+void draw_saved(const Options& options, const std::string& path) {
   const SavedModel model = load_model(path);
   if (!options.animate.empty())
     throw ConfigError("--animate: expected a model description by --model, to be trained; got a saved model");
-  TrainConfig& config = options.config;
-  if (config.data.empty()) config.data = model.summary.data;
-  if (config.data.empty()) throw ConfigError("--data: expected a data set, such as moons or a file");
   plane_classifier(model);  // what it cannot do is said before the data are looked at
-  follow_model(model.input, config.data, config.data_options);
-  const DataSplits data = load_dataset(config.data, config.data_options);
+  const DataChoice choice = data_for(model, path, options.config.data, options.data_options);
+  const DataSplits data = load_dataset(choice.data, choice.options);
   const PlaneData plane = plane_data(data);
   check_data(model, data);
   draw(options, model, plane, title_of(data.name, model));
@@ -189,6 +187,7 @@ void draw_trained(Options& options) {
   if (config.data.empty()) throw ConfigError("--data: expected a data set, such as moons or a file");
   if (config.optimizer == "adam" && !config.learning_rate && !neurons::is_neuron(config.model))
     config.learning_rate = 0.01;
+  config.data_options = data_options(options.data_options);
   config.check();
   DataSplits data = load_dataset(config.data, config.data_options);
   const PlaneData plane = plane_data(data);
@@ -201,7 +200,6 @@ void draw_trained(Options& options) {
 
 void run(Options& options) {
   if (!options.out.empty()) require_picture_name(options.out);
-  options.config.data_options.directories = data_directories(options.config.data_options.directories);
   if (options.file.empty() == options.config.model.empty()) {
     throw ConfigError(options.file.empty() ? "expected a saved model, or a model description by --model"
                                            : "expected one model, got a file and --model");
@@ -260,9 +258,9 @@ void add_boundary(CLI::App& app, Context&) {
   options->config.epochs = 100;
   command->add_option("model", options->file, "A saved model or the folder of a run")->type_name("MODEL");
   command
-      ->add_option(
-          "--data", options->config.data,
-          "The samples: a data set by name or file (default for a saved model: what it was trained on)")
+      ->add_option("--data", options->config.data,
+                   "The samples: a data set by name or file (default for a saved model: what it was trained "
+                   "on, loaded as its run did)")
       ->check(is_given())
       ->type_name("NAME|FILE");
   command->add_option("--out", options->out, "Write the picture, as .svg or .png")
@@ -284,7 +282,8 @@ void add_boundary(CLI::App& app, Context&) {
   command->add_flag("--json", options->json, "Print boundary and margins as one JSON object");
   add_training_options(*command, options->config);
   add_threads(*command);
-  add_data_options(*command, [options](const ChangeData& change) { change(options->config.data_options); });
+  add_data_options(*command,
+                   [options](const ChangeData& change) { options->data_options.push_back(change); });
   command->footer(kExamples);
   command->callback([options] { run(*options); });
 }

@@ -134,7 +134,8 @@ void add_explain(CLI::App& app, Context&) {
       ->type_name("FILE");
   command->add_flag("--json", options->json, "Print one JSON object instead of text");
   add_threads(*command);
-  add_data_options(*command, [options](const ChangeData& change) { change(options->source.data_options); });
+  add_data_options(*command,
+                   [options](const ChangeData& change) { options->source.data_options.push_back(change); });
   command->footer(kExamples);
   command->callback([options] { run(*options); });
 }

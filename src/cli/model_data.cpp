@@ -5,8 +5,33 @@
 #include <filesystem>
 
 #include "hebb/error.hpp"
+#include "hebb/run.hpp"
 
 namespace hebb::cli {
+
+DataOptions data_options(const std::vector<ChangeData>& given, DataOptions base) {
+  for (const ChangeData& change : given) change(base);
+  base.directories = data_directories(base.directories);
+  return base;
+}
+
+DataChoice data_for(const SavedModel& model, const std::string& path, const std::string& data,
+                    const std::vector<ChangeData>& given) {
+  DataChoice choice{.data = data, .options = {}};
+  const std::filesystem::path file(path);
+  const std::string folder = file.has_parent_path() ? file.parent_path().string() : ".";
+  const bool of_run = file.filename() == RunFiles::kBest || file.filename() == RunFiles::kLast;
+  if (of_run && holds_run(folder)) {
+    const TrainConfig run = read_run_config(folder);
+    if (data.empty() || data == run.data) choice = {run.data, run.data_options};
+  }
+  if (choice.data.empty()) choice.data = model.summary.data;
+  if (choice.data.empty())
+    throw ConfigError("--data: expected a data set; the model's file does not tell what it was trained on");
+  choice.options = data_options(given, std::move(choice.options));
+  follow_model(model.input, choice.data, choice.options);
+  return choice;
+}
 
 void follow_model(const InputSpec& input, const std::string& data, DataOptions& options) {
   std::error_code ignored;

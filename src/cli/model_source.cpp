@@ -10,14 +10,11 @@ namespace hebb::cli {
 
 namespace {
 
-ReadyModel saved_model(const std::string& path, ModelSource& source) {
+ReadyModel saved_model(const std::string& path, const ModelSource& source) {
   SavedModel saved = load_model(path);
-  if (source.data.empty()) source.data = saved.summary.data;
-  if (source.data.empty())
-    throw ConfigError("--data: expected a data set; the model's file does not tell what it was trained on");
+  const DataChoice choice = data_for(saved, path, source.data, source.data_options);
   if (!source.scale.empty()) throw ConfigError("--scale: a saved model scales its inputs as in training");
-  follow_model(saved.input, source.data, source.data_options);
-  ReadyModel ready{.model = {}, .data = load_dataset(source.data, source.data_options), .loss = saved.loss};
+  ReadyModel ready{.model = {}, .data = load_dataset(choice.data, choice.options), .loss = saved.loss};
   check_data(saved, ready.data);
   if (!saved.input.scaling.empty()) ready.data.train = scaled(ready.data.train, saved.input.scaling);
   ready.model = std::move(saved.module);
@@ -28,7 +25,8 @@ ReadyModel described_model(const std::string& description, const ModelSource& so
   if (source.data.empty())
     throw ConfigError("--data: expected a data set, such as truth-table, iris or a file");
   auto model = std::make_unique<Sequential>(Sequential::parse(description));
-  ReadyModel ready{.model = {}, .data = load_dataset(source.data, source.data_options), .loss = {}};
+  ReadyModel ready{
+      .model = {}, .data = load_dataset(source.data, data_options(source.data_options)), .loss = {}};
   const Shape input = ready.data.train->input_shape();
   const ScaleKind usual = input.rank() > 1 ? ScaleKind::standard : source.table_scale;
   apply_scaling(ready.data, source.scale.empty() ? usual : parse_scale_kind(source.scale));
@@ -41,14 +39,13 @@ ReadyModel described_model(const std::string& description, const ModelSource& so
 
 }  // namespace
 
-ReadyModel ready_model(ModelSource source) {
+ReadyModel ready_model(const ModelSource& source) {
   if (source.file.empty() == source.model.empty()) {
     throw ConfigError(
         source.file.empty()
             ? "--model: expected a model description or a saved model, such as 'dense(4) dense(1)'"
             : "expected one model, got a file and --model");
   }
-  source.data_options.directories = data_directories(source.data_options.directories);
   const std::string& what = source.file.empty() ? source.model : source.file;
   const std::string path = model_path(what);
   ReadyModel ready = path.empty() ? described_model(what, source) : saved_model(path, source);

@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "cli/command.hpp"
 #include "hebb/datasets.hpp"
@@ -19,7 +20,7 @@ struct ModelSource {
   std::string scale = {};  ///< empty: `table_scale` for tables, standard for images
   ScaleKind table_scale = ScaleKind::standard;
   std::uint64_t seed = 0;
-  DataOptions data_options = {};
+  std::vector<ChangeData> data_options = {};  ///< those given
 };
 
 /// Adds the options that say these, but for those of the data.
@@ -32,6 +33,6 @@ struct ReadyModel {
   Loss loss;
 };
 /// Throws ConfigError where something is missing or said twice, and what loading throws.
-ReadyModel ready_model(ModelSource source);
+ReadyModel ready_model(const ModelSource& source);
 
 }  // namespace hebb::cli

@@ -204,7 +204,8 @@ void add_surface(CLI::App& app, Context&) {
       ->check(is_number<double>())
       ->type_name("K");
   add_threads(*command);
-  add_data_options(*command, [options](const ChangeData& change) { change(options->source.data_options); });
+  add_data_options(*command,
+                   [options](const ChangeData& change) { options->source.data_options.push_back(change); });
   command->footer(kExamples);
   command->callback([options] { run(*options); });
 }

@@ -59,6 +59,34 @@ TEST(BoundaryCommand, DrawsASavedModelAsSvgAndPng) {
   EXPECT_GT(red, png.width * png.height / 20);
 }
 
+TEST(BoundaryCommand, ShowsARunWithItsOwnData) {
+  const Shell hebb;
+  const std::string data = "--data moons --noise 0.4 --count 60 --data-seed 7 ";
+  ASSERT_EQ(hebb("train " + data + "--model 'dense(8, act=tanh) dense(2)' --epochs 5 --out run -q").code, 0);
+  const auto json = [&](const std::string& arguments) {
+    const Outcome outcome = hebb("boundary " + arguments + " --json");
+    EXPECT_EQ(outcome.code, 0) << outcome.err;
+    return Json::parse(outcome.out);
+  };
+  std::filesystem::copy(hebb.file("run/best.safetensors"), hebb.file("alone.safetensors"));
+  const Json named = json("alone.safetensors " + data);
+  EXPECT_EQ(named["samples"], 60);
+  EXPECT_NE(named["errors"], 0);
+  EXPECT_EQ(json("run"), named);
+  EXPECT_EQ(json("run --data moons"), named);
+  EXPECT_EQ(json("run/last.safetensors"), named);
+  // Options have the last word, each for itself.
+  EXPECT_EQ(json("run --count 20"),
+            json("alone.safetensors --data moons --noise 0.4 --data-seed 7 --count 20"));
+  EXPECT_EQ(json("run --noise 0 --data-seed 1"),
+            json("alone.safetensors --data moons --noise 0 --data-seed 1 --count 60"));
+  // Other data, and a model without its run, are loaded as they are by default.
+  EXPECT_EQ(json("run --data blobs --classes 2"), json("alone.safetensors --data blobs --classes 2"));
+  EXPECT_NE(json("alone.safetensors")["samples"], 60);
+  hebb.write("run/config.toml", "data = ");
+  EXPECT_EQ(hebb("boundary run --json").code, 2);
+}
+
 TEST(BoundaryCommand, DrawsInTheTerminal) {
   const Shell hebb;
   for (const char* locale : {"LC_ALL=C", "LC_ALL=C.UTF-8"}) {

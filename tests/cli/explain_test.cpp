@@ -143,6 +143,17 @@ TEST(ExplainCommand, ExplainsASavedModelOnItsOwnData) {
   EXPECT_EQ(hebb("explain run --scale unit").code, 2);
 }
 
+TEST(ExplainCommand, TakesTheDataThatARunTook) {
+  const Shell hebb;
+  ASSERT_EQ(
+      hebb("train --data moons --count 30 --model 'dense(4, act=tanh) dense(2)' --epochs 2 --out run -q")
+          .code,
+      0);
+  EXPECT_EQ(hebb("explain run --sample 29 --json").code, 0);
+  EXPECT_EQ(hebb("explain run --sample 30 --json").code, 3);
+  EXPECT_EQ(hebb("explain run --sample 30 --count 31 --json").code, 0);
+}
+
 TEST(ExplainCommand, WritesAPageThatNeedsNothingElse) {
   const Shell hebb;
   const Outcome outcome = hebb(kTwoLayers + "--html step.html");
