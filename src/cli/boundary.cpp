@@ -26,10 +26,10 @@ namespace {
 constexpr const char* kExamples = R"(Examples:
   hebb boundary runs/moons
   hebb boundary runs/moons --noise 0 --out boundary.svg
-  hebb boundary --model 'dense(8, act=tanh) dense(2)' --data moons --epochs 100
+  hebb boundary --model 'dense(8, act=tanh) dense(2)' --data moons
   hebb boundary --model perceptron --data blobs --classes 2 --out line.png
   hebb boundary --model 'dense(16, act=relu) dense(3)' --data spirals \
-      --epochs 300 --animate boundary.html
+      --epochs 3000 --animate boundary.html
 
 Data have two inputs, and classes, or values that are 0 and 1 (xor). The
 boundary of a linear classifier is its exact line, any other one a contour.
@@ -185,8 +185,6 @@ void film(const Options& options, DataSplits data, const PlaneData& plane) {
 void draw_trained(Options& options) {
   TrainConfig& config = options.config;
   if (config.data.empty()) throw ConfigError("--data: expected a data set, such as moons or a file");
-  if (config.optimizer == "adam" && !config.learning_rate && !neurons::is_neuron(config.model))
-    config.learning_rate = 0.01;
   config.data_options = data_options(options.data_options);
   config.check();
   DataSplits data = load_dataset(config.data, config.data_options);
@@ -220,7 +218,7 @@ void add_training_options(CLI::App& command, TrainConfig& config) {
   command.add_option("--model", config.model, "A model description or a neuron, trained first")
       ->type_name("LAYERS|NAME")
       ->group(group);
-  command.add_option("--epochs", config.epochs, "Passes over the data (default 100)")
+  command.add_option("--epochs", config.epochs, "Passes over the data (default 1000)")
       ->check(is_number<std::int64_t>())
       ->type_name("N")
       ->group(group);
@@ -230,7 +228,9 @@ void add_training_options(CLI::App& command, TrainConfig& config) {
   command.add_option("--optimizer", config.optimizer, "Optimiser (default adam)")
       ->type_name("NAME")
       ->group(group);
-  command.add_option("--lr,--learning-rate", config.learning_rate, "Learning rate (default 0.01 of adam)")
+  command
+      .add_option("--lr,--learning-rate", config.learning_rate,
+                  "Learning rate (default: the optimiser's own)")
       ->check(is_number<double>())
       ->type_name("X")
       ->group(group);
@@ -255,7 +255,7 @@ void add_training_options(CLI::App& command, TrainConfig& config) {
 void add_boundary(CLI::App& app, Context&) {
   CLI::App* command = app.add_subcommand("boundary", "Draw where a classifier of the plane decides");
   auto options = std::make_shared<Options>();
-  options->config.epochs = 100;
+  options->config.epochs = 1000;
   command->add_option("model", options->file, "A saved model or the folder of a run")->type_name("MODEL");
   command
       ->add_option("--data", options->config.data,

@@ -87,6 +87,13 @@ TEST(BoundaryCommand, ShowsARunWithItsOwnData) {
   EXPECT_EQ(hebb("boundary run --json").code, 2);
 }
 
+TEST(BoundaryCommand, TrainsAsTheTrainCommandDoes) {
+  const Shell hebb;
+  const std::string how = "--data moons --model 'dense(8, act=tanh) dense(2)' --epochs 20 ";
+  ASSERT_EQ(hebb("train " + how + "--out run -q").code, 0);
+  EXPECT_EQ(hebb("boundary " + how + "--json").out, hebb("boundary run --json").out);
+}
+
 TEST(BoundaryCommand, DrawsInTheTerminal) {
   const Shell hebb;
   for (const char* locale : {"LC_ALL=C", "LC_ALL=C.UTF-8"}) {
@@ -111,8 +118,9 @@ TEST(BoundaryCommand, DrawsInTheTerminal) {
 
 TEST(BoundaryCommand, GivesTheLineOfALinearClassifier) {
   const Shell hebb;
-  const Outcome outcome =
-      hebb("boundary --model 'dense(1)' --data blobs --classes 2 --count 80 --noise 0.3 --epochs 200 --json");
+  const Outcome outcome = hebb(
+      "boundary --model 'dense(1)' --data blobs --classes 2 --count 80 --noise 0.3 --epochs 200 --lr 0.01 "
+      "--json");
   ASSERT_EQ(outcome.code, 0) << outcome.err;
   const Json json = Json::parse(outcome.out);
   EXPECT_TRUE(json["linear"]);
