@@ -1,8 +1,11 @@
 #include "cli/model_source.hpp"
 
+#include <fmt/format.h>
+
 #include "cli/inspect_model.hpp"
 #include "cli/model_data.hpp"
 #include "hebb/error.hpp"
+#include "hebb/madaline.hpp"
 #include "hebb/model.hpp"
 #include "hebb/model_file.hpp"
 
@@ -21,7 +24,23 @@ ReadyModel saved_model(const std::string& path, const ModelSource& source) {
   return ready;
 }
 
+/// Neurons have no steps down a loss that could be looked at; networks of their form have.
+void refuse_neuron(const std::string& description) {
+  if (!neurons::is_neuron(description)) return;
+  const auto neuron = neurons::parse_neuron(description);
+  const auto* madaline = dynamic_cast<const neurons::Madaline*>(neuron.get());
+  const std::string network = madaline != nullptr
+                                  ? fmt::format("dense({}, act=tanh) dense(1)", madaline->options().hidden)
+                                  : "dense(1)";
+  throw ConfigError(
+      fmt::format("--model: {} learns by a rule of its own, not by steps down a loss; a network of that "
+                  "form, here for two "
+                  "classes: --model '{}' --loss {}",
+                  neuron->describe(), network, neuron->loss().name()));
+}
+
 ReadyModel described_model(const std::string& description, const ModelSource& source) {
+  refuse_neuron(description);
   if (source.data.empty())
     throw ConfigError("--data: expected a data set, such as truth-table, iris or a file");
   auto model = std::make_unique<Sequential>(Sequential::parse(description));

@@ -197,6 +197,11 @@ TEST(ExplainCommand, RefusesInClearWords) {
   expect("--data truth-table --model 'dense(4) dense(1)' --lr 1e30 --step 50", 4, "loss of step");
   expect("missing.safetensors --data iris", 3, "missing.safetensors");
   expect("--data truth-table --model 'dens(1)'", 2, "dense");
+  expect("--data blobs --model adaline", 2, "--model 'dense(1)' --loss mse");
+  expect("--data blobs --model 'margin(margin=2)'", 2, "--model 'dense(1)' --loss hinge");
+  expect("--data blobs --model 'madaline(hidden=3)'", 2,
+         "--model 'dense(3, act=tanh) dense(1)' --loss hinge");
+  expect("--data blobs --model 'perceptron(hidden=3)'", 2, "hidden");
 }
 
 }  // namespace
