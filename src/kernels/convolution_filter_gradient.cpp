@@ -3,6 +3,7 @@
 #include "core/parallel.hpp"
 #include "kernels/bf16.hpp"
 #include "kernels/convolution_pass.hpp"
+#include "kernels/depthwise.hpp"
 #include "kernels/gemm_tile.hpp"
 #include "kernels/scratch.hpp"
 
@@ -23,7 +24,7 @@ struct FilterGradient {
   FilterGradient(const ConvolutionShape& s, Precision wanted)
       : shape(s),
         precision(wanted),
-        pairs(in_pairs(wanted)),
+        pairs(in_pairs(wanted) && !is_depthwise(s)),
         margin(margin_of(s)),
         depth(s.channels / s.groups),
         outputs(s.outputs / s.groups),
@@ -123,8 +124,36 @@ struct FilterGradient {
     }
   }
 
+  static bool is_depthwise(const ConvolutionShape& s) {
+    return s.groups > 1 && s.groups == s.channels && s.groups == s.outputs;
+  }
+
+  /// Where each channel has a filter of its own.
+  void add_channels(const float* image, const float* slope, float* sum, bool accumulate,
+                    float* scratch) const {
+    const std::int64_t row = shape.output_width * shape.outputs;
+    for (std::int64_t y = 0; y < shape.output_height; ++y, slope += row) {
+      if (precision == Precision::bf16) {
+        std::copy_n(slope, row, scratch);
+        round_to_bf16(scratch, row);
+      }
+      depthwise_gradient_row({.image = image + y * shape.stride_y * margin.width * shape.channels,
+                              .pixel_step = shape.stride_x * shape.channels,
+                              .row_step = shape.dilation_y * margin.width * shape.channels,
+                              .column_step = shape.dilation_x * shape.channels,
+                              .slope = precision == Precision::bf16 ? scratch : slope,
+                              .rows = shape.filter_height,
+                              .columns = shape.filter_width,
+                              .channels = shape.channels,
+                              .accumulate = accumulate || y > 0,
+                              .filter = sum,
+                              .pixels = shape.output_width});
+    }
+  }
+
   /// Adds one image to the gradient of all outputs, band by band.
   void add_image(const float* image, const float* slope, float* sum, bool accumulate, float* scratch) const {
+    if (is_depthwise(shape)) return add_channels(image, slope, sum, accumulate, scratch);
     for (std::int64_t y = 0; y < shape.output_height; y += band) {
       const std::int64_t rows = std::min(band, shape.output_height - y);
       for (std::int64_t group = 0; group < shape.groups; ++group) {
@@ -151,7 +180,9 @@ void sum_by_images(const FilterGradient& gradient, const float* images, const fl
   constexpr std::int64_t kMostChunks = 8;
   const ConvolutionShape& s = gradient.shape;
   const std::int64_t chunks = std::min(s.batch, kMostChunks);
-  const std::int64_t slopes = gradient.band * s.output_width * gradient.width + gemm_tiles().lanes;
+  const std::int64_t slopes =
+      std::max(gradient.band * s.output_width * gradient.width, s.output_width * s.outputs) +
+      gemm_tiles().lanes;
   float* sums = scratch.floats(static_cast<std::size_t>(chunks * s.filter_size()));
   parallel_for(chunks, [&](std::int64_t chunk) {
     float* sum = sums + chunk * s.filter_size();
@@ -214,7 +245,8 @@ void Convolution::filter_gradient(const float* images, const float* output, cons
   if (filter_gradient_) return filter_gradient_->run({images, output, bias, filter}, epilogue);
   constexpr std::int64_t kLargeFilter = 256 * 1024;  // floats beyond the second-level cache
   const FilterGradient gradient(shape_, precision_);
-  const bool by_panels = shape_.batch > 0 && shape_.filter_size() > kLargeFilter;
+  const bool by_panels =
+      shape_.batch > 0 && shape_.filter_size() > kLargeFilter && !FilterGradient::is_depthwise(shape_);
   (by_panels ? sum_by_panels : sum_by_images)(gradient, images, output, bias, filter, epilogue, scratch_);
 }
 

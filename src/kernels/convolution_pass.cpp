@@ -4,6 +4,7 @@
 
 #include "core/parallel.hpp"
 #include "kernels/bf16.hpp"
+#include "kernels/depthwise.hpp"
 #include "kernels/gemm_tile.hpp"
 #include "kernels/scratch.hpp"
 #include "kernels/transpose.hpp"
@@ -271,6 +272,50 @@ struct OutputsByPixels {
   }
 };
 
+/// The same where every group is one channel with one output.
+struct ChannelByChannel {
+  const PassesOverImages& of;
+  const FilterPass& pass;
+  const float* packed;
+  const float* bias;
+
+  static bool suits(const PassesOverImages& of, const FilterPass& pass) {
+    return of.groups > 1 && pass.filter.channels == 1 && pass.filter.outputs == 1;
+  }
+
+  /// The filter as [its rows, its columns, groups].
+  static void pack(const FilterView& f, std::int64_t groups, const float* filter, float* to) {
+    for (std::int64_t u = 0; u < f.rows; ++u) {
+      for (std::int64_t v = 0; v < f.columns; ++v) {
+        for (std::int64_t g = 0; g < groups; ++g)
+          *to++ = filter[f.first + u * f.row + v * f.column + g * f.group];
+      }
+    }
+  }
+
+  void run(const float* image, std::int64_t image_row, float* result, std::int64_t row,
+           std::int64_t row_end) const {
+    const std::int64_t channels = of.margin.channels;
+    const std::int64_t row_size = of.margin.width * channels;
+    for (std::int64_t y = row; y < row_end; ++y) {
+      const std::int64_t first = (pass.first_row + y * pass.row_step) * of.width + pass.first_column;
+      depthwise_row(
+          {.image = image + (pass.row + y * pass.stride_y - image_row) * row_size + pass.column * channels,
+           .pixel_step = pass.stride_x * channels,
+           .row_step = pass.dilation_y * row_size,
+           .column_step = pass.dilation_x * channels,
+           .filter = packed,
+           .rows = pass.filter.rows,
+           .columns = pass.filter.columns,
+           .channels = channels,
+           .bias = bias,
+           .result = result + first * channels,
+           .result_step = pass.column_step * channels,
+           .pixels = pass.width});
+    }
+  }
+};
+
 /// Rows of an image with its margin that a pass reads for output rows [row, row_end).
 struct RowsRead {
   std::int64_t begin, end;
@@ -292,9 +337,11 @@ void PassesOverImages::prepare() {
     const FilterView& f = pass.filter;
     const FilterPanels panels(f, pairs);
     pass.by_planes = OutputsByPixels::suits(*this, pass);
+    pass.by_channels = ChannelByChannel::suits(*this, pass);
     pass.packed_at = packed_floats;
-    pass.packed_floats =
-        pass.by_planes ? f.rows * f.columns * panels.depth * f.outputs : groups * panels.panels * panels.size;
+    pass.packed_floats = pass.by_channels ? f.rows * f.columns * groups
+                         : pass.by_planes ? f.rows * f.columns * panels.depth * f.outputs
+                                          : groups * panels.panels * panels.size;
     packed_floats += ceil_div(pass.packed_floats, kFloatsOfLine) * kFloatsOfLine;
   }
 }
@@ -304,7 +351,9 @@ namespace {
 void pack_filters(const PassesOverImages& of, const float* filter, float* packed) {
   for (const FilterPass& pass : of.passes) {
     float* to = packed + pass.packed_at;
-    if (pass.by_planes) {
+    if (pass.by_channels) {
+      ChannelByChannel::pack(pass.filter, of.groups, filter, to);
+    } else if (pass.by_planes) {
       OutputsByPixels::pack(pass.filter, of.pairs, filter, to);
     } else {
       FilterPanels(pass.filter, of.pairs).pack(pass.filter, of.groups, filter, to);
@@ -378,7 +427,9 @@ void PassesOverImages::run(const float* images, const float* filter, const float
       const float* of_pass = packed + pass.packed_at;
       const std::int64_t begin = one_pass ? row : 0;
       const std::int64_t end = one_pass ? row_end : pass.height;
-      if (pass.by_planes) {
+      if (pass.by_channels) {
+        ChannelByChannel{*this, pass, of_pass, bias}.run(image, rows.begin, to, begin, end);
+      } else if (pass.by_planes) {
         OutputsByPixels{*this, pass, of_pass, bias}.run(image, rows.begin, rows.end - rows.begin, to, begin,
                                                         end, scratch + copied);
       } else {

@@ -53,6 +53,7 @@ struct FilterPass {
   std::int64_t row_step = 1, column_step = 1;    // in the result
   // Found by PassesOverImages::prepare:
   bool by_planes = false;                         // whether rows of tiles are outputs
+  bool by_channels = false;                       // whether each channel has a filter of its own
   std::int64_t packed_at = 0, packed_floats = 0;  // where its packed filter lies among these, and its size
 };
 

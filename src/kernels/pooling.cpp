@@ -10,50 +10,26 @@
 #include <hwy/foreach_target.h>                   // NOLINT: must come before highway.h
 #include <hwy/highway.h>
 
-#include "kernels/partial-inl.h"
+#include "kernels/channels-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace hebb {
 namespace HWY_NAMESPACE {
 namespace {
 
-using D = hn::ScalableTag<float>;
-using V = hn::Vec<D>;
 using Window = PoolShape::Window;
-
-/// Some neighbouring channels: a vector of them, or fewer.
-template <bool kWhole>
-struct Channels {
-  std::size_t count;
-
-  V load(const float* p) const {
-    const D d;
-    if constexpr (kWhole) return hn::LoadU(d, p);
-    return hn::MaskedLoad(hn::FirstN(d, count), d, p);
-  }
-  void store(V v, float* p) const {
-    const D d;
-    if constexpr (kWhole) {
-      hn::StoreU(v, d, p);
-    } else {
-      StoreFirst(v, d, p, count);
-    }
-  }
-};
 
 /// Calls visit(window, offset of its output, channels, offset of the first of these) for all windows of
 /// output rows [row, row_end) and all channels, a vector at a time.
 template <class Visit>
 HWY_INLINE void ForEachWindow(const PoolShape& s, std::int64_t row, std::int64_t row_end,
                               const Visit& visit) {
-  const auto lanes = static_cast<std::int64_t>(hn::Lanes(D()));
   for (std::int64_t y = row; y < row_end; ++y) {
     for (std::int64_t x = 0; x < s.output_width; ++x) {
       const Window window = s.window(y, x);
       const std::int64_t output = (y * s.output_width + x) * s.channels;
-      std::int64_t c = 0;
-      for (; c + lanes <= s.channels; c += lanes) visit(window, output, Channels<true>{0}, c);
-      if (c < s.channels) visit(window, output, Channels<false>{static_cast<std::size_t>(s.channels - c)}, c);
+      ForEachVector(s.channels,
+                    [&](auto channels, std::int64_t c) HWY_ATTR { visit(window, output, channels, c); });
     }
   }
 }

@@ -82,9 +82,13 @@ SampledConvolution::SampledConvolution(Sampler& s) {
     const std::int64_t least = covered - options.padding[2 * a] - options.padding[2 * a + 1];
     image_extents[axis] = std::max<std::int64_t>(least, 1) + s.integer(0, 8);
   }
-  options.groups = s.chance() ? 1 : s.integer(1, 3);
-  const std::int64_t depth = s.integer(1, 3);
-  const std::int64_t outputs = options.groups * (s.chance() ? s.integer(1, 3) : s.integer(8, 20));
+  // One in four has a filter for each channel.
+  const bool depthwise = s.chance() && s.chance();
+  options.groups = depthwise ? s.integer(1, 37) : s.chance() ? 1 : s.integer(1, 3);
+  const std::int64_t depth = depthwise ? 1 : s.integer(1, 3);
+  const std::int64_t outputs = options.groups * (depthwise    ? 1
+                                                 : s.chance() ? s.integer(1, 3)
+                                                              : s.integer(8, 20));
   images = s.normal({s.integer(1, 3), image_extents[0], image_extents[1], depth * options.groups});
   filter = s.normal({filter_extents[0], filter_extents[1], depth, outputs});
 }
