@@ -20,7 +20,7 @@ struct Margin {
 
   bool is_needed() const {
     return top != 0 || left != 0 || stride_y != 1 || stride_x != 1 || height > source_height ||
-           width > source_width;
+           width != source_width;
   }
   std::int64_t size() const { return height * width * channels; }
   std::int64_t source_size() const { return source_height * source_width * channels; }

@@ -55,6 +55,24 @@ TEST(Convolution, AgreesWithPyTorch) {
   EXPECT_EQ(cases, 5);
 }
 
+/// Outputs beyond the last that sees the image: the rows of their gradient are longer than what is read.
+TEST(Convolution, HasAGradientWherePaddingIsWiderThanTheFilter) {
+  Random random(8, 0);
+  const auto drawn = [&](const Shape& shape) {
+    std::vector<float> values(static_cast<std::size_t>(shape.elements()));
+    for (float& value : values) value = random.normal();
+    return Tensor::from(values, shape);
+  };
+  const Tensor slope = drawn({2, 3, 8, 5});
+  const Tensor filter = drawn({1, 3, 4, 5});
+  const auto gradient = [](const Tensors& in) {
+    return Tensors{conv2d_image_gradient(in[0], in[1], {2, 3, 4, 4}, {.padding = {0, 0, 2, 4}})};
+  };
+  const Tensors wide = {evaluate(cast(slope, DType::f64)), evaluate(cast(filter, DType::f64))};
+  expect_near(compile(gradient)({slope, filter})[0].to_vector(), evaluate(gradient(wide)[0]).to_vector(),
+              1e-5);
+}
+
 TEST(Convolution, SaysWhatDoesNotFit) {
   const auto message = [](const Shape& images, const Shape& filter,
                           const ConvOptions& options) -> std::string {
