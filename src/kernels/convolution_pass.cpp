@@ -180,9 +180,11 @@ struct OutputsByPixels {
 
   static bool suits(const PassesOverImages& of, const FilterPass& pass) {
     const GemmTiles& tiles = gemm_tiles();
+    // Rows of the image that do not fill a vector may still fill more of it than outputs do.
+    const bool wide = pass.width > tiles.lanes || 4 * pass.width > 5 * pass.filter.outputs;
     return of.groups == 1 && pass.filter.outputs <= std::min(tiles.most_rows, tiles.lanes) &&
            pass.stride_x == 1 && pass.column_step == 1 && pass.dilation_x == 1 && pass.dilation_y == 1 &&
-           pass.width > tiles.lanes;
+           wide;
   }
 
   /// The filter as [outputs, its rows, channels or pairs of them, its columns].
