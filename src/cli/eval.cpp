@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <filesystem>
+#include <vector>
 
 #include "cli/command.hpp"
 #include "cli/confusion.hpp"
@@ -16,11 +17,12 @@ namespace hebb::cli {
 namespace {
 
 constexpr const char* kExamples = R"(Examples:
-  hebb eval runs/mlp/best.safetensors --data mnist
+  hebb eval runs/mlp/best.safetensors
   hebb eval runs/mlp/best.safetensors --data mnist --split train --json
   hebb eval digits.safetensors --data mnist --confusion c.svg --worst w.png
 
-A data set without a test split is evaluated as a whole.)";
+A data set without a test split is evaluated as a whole. The data of a run are
+loaded as the run did, but for the options given.)";
 
 struct Options {
   std::string model;
@@ -33,7 +35,7 @@ struct Options {
   std::int64_t shifts = 0;
   std::string precision = "f32";
   bool json = false;
-  DataOptions data_options;
+  std::vector<ChangeData> data_options;  ///< those given
 };
 
 /// A name for each class: its number where it has none.
@@ -99,9 +101,8 @@ void run(Options& options) {
   }
   SavedModel model = load_model(options.model);
   average_over_shifts(model, options.shifts);
-  options.data_options.directories = data_directories(options.data_options.directories);
-  follow_model(model.input, options.data, options.data_options);
-  const DataSplits data = load_dataset(options.data, options.data_options);
+  const DataChoice choice = data_for(model, options.model, options.data, options.data_options);
+  const DataSplits data = load_dataset(choice.data, choice.options);
   check_data(model, data);
   const bool has_test = data.test != nullptr;
   const std::shared_ptr<const Dataset> part = options.split == "test" && has_test ? data.test : data.train;
@@ -125,9 +126,10 @@ void add_eval(CLI::App& app, Context&) {
   CLI::App* command = app.add_subcommand("eval", "Tell how good a saved model is on a data set");
   auto options = std::make_shared<Options>();
   command->add_option("model", options->model, "A saved model")->type_name("MODEL")->required();
-  command->add_option("--data", options->data, "A data set by name or a file")
-      ->type_name("NAME|FILE")
-      ->required();
+  command
+      ->add_option("--data", options->data,
+                   "A data set by name or a file (default: what the model was trained on)")
+      ->type_name("NAME|FILE");
   command->add_option("--split", options->split, "test (default) or train")->type_name("PART");
   command->add_option("--batch-size", options->batch_size, "Samples evaluated at once")
       ->check(is_number<std::int64_t>())
@@ -145,7 +147,8 @@ void add_eval(CLI::App& app, Context&) {
   add_precision(*command, options->precision);
   command->add_flag("--json", options->json, "Print one JSON object instead of text");
   add_threads(*command);
-  add_data_options(*command, [options](const ChangeData& change) { change(options->data_options); });
+  add_data_options(*command,
+                   [options](const ChangeData& change) { options->data_options.push_back(change); });
   command->footer(kExamples);
   command->callback([options] { run(*options); });
 }

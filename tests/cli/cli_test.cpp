@@ -157,6 +157,23 @@ TEST(Cli, WeighsClassesByOptionAndByFile) {
   EXPECT_NE(only_object(hebb(train))["loss_history"], by_file["loss_history"]);
 }
 
+/// A model of a run is evaluated on the run's data, as the run loaded them; options have the last word.
+TEST(Cli, EvaluatesARunOnItsOwnData) {
+  const Shell hebb;
+  const std::string data = " --data moons --noise 0.4 --count 60 --test-count 40 --data-seed 7";
+  ASSERT_EQ(hebb("train --model 'dense(2)' --epochs 3 --out run -q" + data).code, 0);
+  std::filesystem::copy(hebb.file("run/best.safetensors"), hebb.file("alone.safetensors"));
+  const auto json = [&](const std::string& arguments) {
+    return only_object(hebb("eval --json " + arguments));
+  };
+  const Json own = json("run/best.safetensors");
+  EXPECT_EQ(own["samples"], 40);
+  EXPECT_EQ(own, json("alone.safetensors" + data));
+  EXPECT_EQ(own, json("run/best.safetensors --data moons"));
+  EXPECT_NE(own["loss"], json("alone.safetensors")["loss"]);
+  EXPECT_EQ(json("run/best.safetensors --noise 0 --split train")["samples"], 60);
+}
+
 TEST(Cli, RegressesOnATable) {
   const Shell hebb;
   std::string rows = "size,city,price\n";
