@@ -13,13 +13,13 @@ namespace hebb::cli {
 
 namespace {
 
-constexpr double kWidth = 720;
-constexpr double kHeight = 440;
+constexpr double kLegend = 22;  // height of the line that says which curve is which
+constexpr double kWidth = kChartWidth;
+constexpr double kHeight = kChartHeight - kLegend;
 constexpr double kLeft = 70;
 constexpr double kRight = 20;
 constexpr double kTop = 24;
 constexpr double kBottom = 56;
-constexpr double kLegend = 22;  // height of the line that says which curve is which
 
 constexpr std::array<const char*, 5> kColors = {"#1f5fa8", "#c0392b", "#2e7d32", "#8e5ea2", "#b9770e"};
 
@@ -90,13 +90,14 @@ std::string grid(const Axis& x, const Axis& y) {
 }
 
 std::string stroke(const Series& series, std::size_t number) {
-  return fmt::format("stroke=\"{}\" stroke-width=\"2\"{}", kColors[number % kColors.size()],
+  return fmt::format("stroke=\"{}\" stroke-width=\"2\"{}",
+                     kColors[series.kind.value_or(number) % kColors.size()],
                      series.dashed ? " stroke-dasharray=\"6 4\"" : "");
 }
 
 /// Without the points that a logarithmic axis does not have.
 Series drawable(const Series& series, const ChartSvg& options) {
-  Series result{.label = series.label, .x = {}, .y = {}, .dashed = series.dashed};
+  Series result{.label = series.label, .x = {}, .y = {}, .dashed = series.dashed, .kind = series.kind};
   for (std::size_t i = 0; i < series.x.size(); ++i) {
     if ((options.log_x && !(series.x[i] > 0)) || (options.log_y && !(series.y[i] > 0))) continue;
     result.x.push_back(series.x[i]);
@@ -174,16 +175,20 @@ std::string chart_svg(const std::vector<Series>& all, const ChartSvg& options) {
   return text + "</svg>\n";
 }
 
-std::string stacked_svg(const std::vector<std::string>& charts) {
-  const double height = kHeight + kLegend;
-  std::string text = fmt::format(
-      "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {0} {1}\" width=\"{0}\" height=\"{1}\">\n",
-      kWidth, height * static_cast<double>(charts.size()));
-  for (std::size_t i = 0; i < charts.size(); ++i) {
-    text += fmt::format("<g transform=\"translate(0 {})\">\n{}</g>\n", height * static_cast<double>(i),
-                        charts[i]);
+std::string stacked_svg(const std::vector<SvgPicture>& pictures) {
+  double width = 0;
+  double height = 0;
+  std::string parts;
+  for (const SvgPicture& picture : pictures) {
+    parts += fmt::format("<g transform=\"translate(0 {:.0f})\">\n{}</g>\n", height, picture.svg);
+    width = std::max(width, picture.width);
+    height += picture.height;
   }
-  return text + "</svg>\n";
+  return fmt::format(
+             "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {0:.0f} {1:.0f}\" width=\"{0:.0f}\" "
+             "height=\"{1:.0f}\">\n<rect width=\"{0:.0f}\" height=\"{1:.0f}\" fill=\"white\"/>\n",
+             width, height) +
+         parts + "</svg>\n";
 }
 
 }  // namespace hebb::cli

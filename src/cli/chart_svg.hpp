@@ -1,6 +1,8 @@
 /// Curves as a picture.
 #pragma once
 
+#include <cstddef>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -12,6 +14,7 @@ struct Series {
   std::vector<double> x;
   std::vector<double> y;
   bool dashed = false;
+  std::optional<std::size_t> kind = {};  ///< curves of a kind share colour and sign; else each has its own
 };
 
 struct ChartSvg {
@@ -23,9 +26,20 @@ struct ChartSvg {
   double mark = 0;         ///< a place on the x axis to be marked; 0: none
 };
 
+/// Of what chart_svg draws; without labels it is a little less high.
+inline constexpr double kChartWidth = 720;
+inline constexpr double kChartHeight = 462;
+
 /// SVG of curves on common axes.
 std::string chart_svg(const std::vector<Series>& series, const ChartSvg& options);
-/// Charts below each other, as one SVG.
-std::string stacked_svg(const std::vector<std::string>& charts);
+
+/// A finished picture and the room that it takes.
+struct SvgPicture {
+  std::string svg;
+  double width = kChartWidth;
+  double height = kChartHeight;
+};
+/// Pictures below each other, as one SVG.
+std::string stacked_svg(const std::vector<SvgPicture>& pictures);
 
 }  // namespace hebb::cli

@@ -50,9 +50,9 @@ void add_number(CLI::App& command, const char* name, double& value, const char* 
 
 void show(const LabReport& report, const LabOutput& output) {
   if (!output.svg.empty()) {
-    std::vector<std::string> charts;
-    for (const Figure& figure : report.figures) charts.push_back(chart_svg(figure.curves, figure.chart));
-    write_file_atomically(output.svg, stacked_svg(charts));
+    std::vector<SvgPicture> pictures = report.pictures;
+    for (const Figure& figure : report.figures) pictures.push_back({chart_svg(figure.curves, figure.chart)});
+    write_file_atomically(output.svg, stacked_svg(pictures));
   }
   if (output.json) {
     Json json = report.json;

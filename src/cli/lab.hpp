@@ -22,8 +22,8 @@ struct LabOutput {
 
 /// A picture of an experiment.
 struct Figure {
-  std::vector<Series> curves;
-  ChartSvg chart;
+  std::vector<Series> curves = {};
+  ChartSvg chart = {};
 };
 
 /// --seed, --threads, --svg and --json.
@@ -35,6 +35,7 @@ void add_number(CLI::App& command, const char* name, double& value, const char* 
 
 /// What an experiment has to show.
 struct LabReport {
+  std::vector<SvgPicture> pictures = {};  ///< of the SVG alone, above the figures
   std::vector<Figure> figures;
   std::string text;  ///< of the terminal, below the figures: a table
   Json json;         ///< an object, which gets the conclusion

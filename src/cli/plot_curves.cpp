@@ -17,6 +17,10 @@ namespace {
 constexpr int kLabel = 9;  // columns of the numbers beside the frame
 constexpr std::string_view kSigns = "*o+x#%@&$=";
 
+char sign_of(const Series& series, std::size_t number) {
+  return kSigns[series.kind.value_or(number) % kSigns.size()];
+}
+
 struct Axis {
   bool logarithmic = false;
   int last = 0;  // number of the last column or row
@@ -95,7 +99,7 @@ std::string legend(const std::vector<Series>& series, std::size_t width) {
   std::string line;
   for (std::size_t i = 0; i < series.size(); ++i) {
     if (series[i].label.empty()) continue;
-    const std::string entry = fmt::format("  {} {}", kSigns[i % kSigns.size()], series[i].label);
+    const std::string entry = fmt::format("  {} {}", sign_of(series[i], i), series[i].label);
     if (!line.empty() && kLabel + line.size() + entry.size() > width) {
       text += std::string(kLabel, ' ') + line + "\n";
       line.clear();
@@ -123,7 +127,7 @@ std::string plot_curves(const std::vector<Series>& series, const ChartSvg& chart
   y.widen();
   Rows rows(static_cast<std::size_t>(y.last) + 1, std::string(static_cast<std::size_t>(x.last) + 1, ' '));
   for (std::size_t i = 0; i < series.size(); ++i)
-    draw(rows, dots_of(series[i], x, y), x, y, kSigns[i % kSigns.size()]);
+    draw(rows, dots_of(series[i], x, y), x, y, sign_of(series[i], i));
   const bool marked = chart.mark > 0 && x.scaled(chart.mark) >= x.low && x.scaled(chart.mark) <= x.high;
   for (int row = 0; marked && row <= y.last; ++row) put(rows, x.place(x.scaled(chart.mark)), row, ':');
 
