@@ -188,5 +188,55 @@ Cures cures(const CuresOptions& options = {});
 /// One sentence about the network without a cure, one about those that help. Throws DataError where there is
 /// no result to compare with.
 Conclusion conclusion(const Cures& found);
+// ---- regularization: what penalties do to weights
+
+/// Targets of the data are linear in a few inputs of many: inputs standard normal, y = weights . x plus
+/// normal noise, the weights of the k relevant inputs 2, -2 (k - 1) / k, 2 (k - 2) / k, ..., the others zero.
+struct RegularizationOptions {
+  std::int64_t samples = 30;       ///< to learn from
+  std::int64_t validation = 1000;  ///< to be judged by
+  std::int64_t inputs = 20;
+  std::int64_t relevant = 3;  ///< the first so many of the inputs; the others have no part in the target
+  double noise = 1;           ///< deviation of what is added to the target
+  double least = 1e-3;        ///< the smallest lambda
+  double most = 10;           ///< the largest; those between are in equal ratios
+  std::int64_t lambdas = 33;
+  std::uint64_t seed = 0;
+};
+
+/// Samples of several inputs and one target.
+struct Table {
+  std::vector<float> inputs = {};   ///< [samples, inputs], row-major
+  std::vector<float> targets = {};  ///< [samples]
+};
+
+/// Least squares with a penalty of a size.
+struct LambdaResult {
+  double lambda = 0;
+  std::vector<double> weights = {};
+  double bias = 0;
+  double train_loss = 0;  ///< without the penalty
+  double validation_loss = 0;
+};
+
+/// What becomes of the weights as a penalty grows.
+struct PenaltyPath {
+  std::vector<LambdaResult> results = {};  ///< lambda rising
+  double best_lambda = 0;                  ///< of the lowest validation loss
+};
+
+struct Regularization {
+  Table train = {};
+  std::vector<double> truth = {};  ///< the weights by which the targets were made
+  LambdaResult unpenalized = {};
+  PenaltyPath l1 = {};  ///< lambda sum |w|; zeros are exact
+  PenaltyPath l2 = {};  ///< lambda |w|^2
+};
+
+/// Throws ConfigError for numbers out of range: there must be more samples than inputs, of which at most 200,
+/// and lambda must rise within 1e-12 to 1e12.
+Regularization regularization(const RegularizationOptions& options = {});
+/// One sentence about L1, one about L2. Throws DataError where one has no results.
+Conclusion conclusion(const Regularization& found);
 
 }  // namespace hebb::lab

@@ -79,6 +79,7 @@ void add_lab(CLI::App& app, Context& context) {
   add_lab_capacity(*lab, context);
   add_lab_softening(*lab, context);
   add_lab_cures(*lab, context);
+  add_lab_regularization(*lab, context);
 }
 
 }  // namespace hebb::cli

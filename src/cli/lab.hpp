@@ -13,6 +13,7 @@ void add_lab_overfitting(CLI::App& lab, Context& context);
 void add_lab_capacity(CLI::App& lab, Context& context);
 void add_lab_softening(CLI::App& lab, Context& context);
 void add_lab_cures(CLI::App& lab, Context& context);
+void add_lab_regularization(CLI::App& lab, Context& context);
 
 /// How an experiment is shown.
 struct LabOutput {

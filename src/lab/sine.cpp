@@ -66,4 +66,19 @@ void require_within(const char* name, double value, double low, double high) {
   throw ConfigError(fmt::format("{}: expected {:g} to {:g}, got {:g}", name, low, high, value));
 }
 
+void require_range(const char* name, double least, double most) {
+  if (least >= 1e-12 && least < most && most <= 1e12) return;
+  throw ConfigError(
+      fmt::format("{}: expected a rising range within 1e-12 to 1e12, got {:g} to {:g}", name, least, most));
+}
+
+std::vector<double> equal_ratios(double least, double most, std::int64_t count) {
+  std::vector<double> values;
+  for (std::int64_t i = 0; i < count; ++i) {
+    const double share = static_cast<double>(i) / static_cast<double>(count - 1);
+    values.push_back(i == count - 1 ? most : least * std::pow(most / least, share));
+  }
+  return values;
+}
+
 }  // namespace hebb::lab

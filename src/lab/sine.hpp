@@ -41,5 +41,10 @@ double mean_square(std::span<const double> predictions, std::span<const float> t
 
 /// Throws ConfigError, naming the number, unless low <= value <= high.
 void require_within(const char* name, double value, double low, double high);
+/// Throws ConfigError, naming what is swept, unless 1e-12 <= least < most <= 1e12.
+void require_range(const char* name, double least, double most);
+
+/// `count` >= 2 numbers from `least` to `most`, each in the same ratio to the one before.
+std::vector<double> equal_ratios(double least, double most, std::int64_t count);
 
 }  // namespace hebb::lab

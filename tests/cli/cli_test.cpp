@@ -32,11 +32,29 @@ bool has_mnist() {
 
 TEST(Cli, HelpOfEveryCommandFitsTheScreen) {
   const Shell hebb;
-  for (const std::string command :
-       {"",          "demo",    "train",           "recipes",      "eval",          "predict",
-        "report",    "inspect", "datasets",        "fetch",        "explain",       "boundary",
-        "surface",   "lab",     "lab overfitting", "lab capacity", "lab softening", "lab cures",
-        "gradcheck", "bench",   "version",         "completion"}) {
+  for (const std::string command : {"",
+                                    "demo",
+                                    "train",
+                                    "recipes",
+                                    "eval",
+                                    "predict",
+                                    "report",
+                                    "inspect",
+                                    "datasets",
+                                    "fetch",
+                                    "explain",
+                                    "boundary",
+                                    "surface",
+                                    "lab",
+                                    "lab overfitting",
+                                    "lab regularization",
+                                    "lab capacity",
+                                    "lab softening",
+                                    "lab cures",
+                                    "gradcheck",
+                                    "bench",
+                                    "version",
+                                    "completion"}) {
     const Outcome help = hebb(command + " --help");
     EXPECT_EQ(help.code, 0) << command;
     EXPECT_GT(help.out.size(), 100U) << command;
