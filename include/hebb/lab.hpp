@@ -239,4 +239,40 @@ Regularization regularization(const RegularizationOptions& options = {});
 /// One sentence about L1, one about L2. Throws DataError where one has no results.
 Conclusion conclusion(const Regularization& found);
 
+// ---- learning rate: from crawling through good to diverging
+
+struct LearningRateOptions {
+  std::int64_t samples = 50;
+  double noise = 0.1;  ///< deviation of what is added to the sine
+  std::string model = "dense(16, act=tanh) dense(1)";
+  std::string optimizer = "gd";  ///< on full batches; its own rate does not count
+  double least = 1e-3;           ///< the smallest rate
+  double most = 10;              ///< the largest; those between are in equal ratios
+  std::int64_t rates = 25;
+  std::int64_t steps = 1000;
+  std::uint64_t seed = 0;
+};
+
+/// A descent at one rate; all begin with the same weights.
+struct RateResult {
+  double rate = 0;
+  std::vector<double> losses = {};  ///< before the first step and after each; ends where one is not finite
+  double final_loss = 0;            ///< after the last step; infinite where a loss was not finite
+  bool diverged = false;            ///< it ends above where it began
+};
+
+struct LearningRate {
+  Table train = {};
+  std::vector<RateResult> rates = {};  ///< rising
+  double best_rate = 0;                ///< of the lowest final loss
+};
+
+/// Throws ConfigError for numbers out of range (rates must rise within 1e-12 to 1e12), for a model that does
+/// not have one output, and for an optimiser that there is not; DivergedError where the loss is not finite
+/// from the beginning.
+LearningRate learning_rate(const LearningRateOptions& options = {});
+/// One sentence about the best rate and smaller ones, one about those that diverge. Throws DataError where
+/// there are no rates or losses.
+Conclusion conclusion(const LearningRate& found);
+
 }  // namespace hebb::lab

@@ -29,6 +29,15 @@ std::string wrapped(const std::string& text, std::size_t width) {
 
 }  // namespace
 
+Series loss_course(std::string label, const std::vector<double>& losses) {
+  Series course{.label = std::move(label), .x = {}, .y = {}};
+  for (const double loss : losses) {
+    course.x.push_back(static_cast<double>(course.x.size()));
+    course.y.push_back(std::min(loss, kHighest * losses.front()));
+  }
+  return course;
+}
+
 void add_lab_options(CLI::App& command, LabOutput& output, std::uint64_t& seed) {
   command.add_option("--seed", seed, "Of data, weights and order (default 0)")
       ->check(is_number<std::uint64_t>())
@@ -80,6 +89,7 @@ void add_lab(CLI::App& app, Context& context) {
   add_lab_softening(*lab, context);
   add_lab_cures(*lab, context);
   add_lab_regularization(*lab, context);
+  add_lab_learning_rate(*lab, context);
 }
 
 }  // namespace hebb::cli

@@ -14,6 +14,7 @@ void add_lab_capacity(CLI::App& lab, Context& context);
 void add_lab_softening(CLI::App& lab, Context& context);
 void add_lab_cures(CLI::App& lab, Context& context);
 void add_lab_regularization(CLI::App& lab, Context& context);
+void add_lab_learning_rate(CLI::App& lab, Context& context);
 
 /// How an experiment is shown.
 struct LabOutput {
@@ -26,6 +27,11 @@ struct Figure {
   std::vector<Series> curves = {};
   ChartSvg chart = {};
 };
+
+/// Losses before the first step and after each. Where a descent diverges little would be seen of the others,
+/// so that losses of more than `kHighest` times the first are drawn there.
+inline constexpr double kHighest = 10;
+Series loss_course(std::string label, const std::vector<double>& losses);
 
 /// --seed, --threads, --svg and --json.
 void add_lab_options(CLI::App& command, LabOutput& output, std::uint64_t& seed);

@@ -48,6 +48,7 @@ TEST(Cli, HelpOfEveryCommandFitsTheScreen) {
                                     "lab",
                                     "lab overfitting",
                                     "lab regularization",
+                                    "lab learning-rate",
                                     "lab capacity",
                                     "lab softening",
                                     "lab cures",

@@ -32,6 +32,7 @@ const std::vector<Experiment>& experiments() {
       {"regularization --lambdas 9",
        {"weights under L1", "that matter", "zeros", "best lambda", "With L2"},
        3},
+      {"learning-rate --rates 9 --steps 400", {"rate 0.001", "diverges", "best", "only crawls"}, 2},
   };
   return all;
 }
@@ -178,6 +179,18 @@ TEST(Lab, RegularizationAsJson) {
   EXPECT_LT(json["unpenalized"]["train_loss"], json["l1"]["results"][4]["train_loss"]);
 }
 
+TEST(Lab, LearningRateAsJson) {
+  const Shell hebb;
+  const Outcome outcome = hebb("lab learning-rate --least 0.1 --most 1000 --rates 5 --steps 100 --json");
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  const Json json = Json::parse(outcome.out);
+  ASSERT_EQ(json["rates"].size(), 5U);
+  EXPECT_EQ(json["rates"][0]["losses"].size(), 101U);
+  EXPECT_EQ(json["rates"][0]["final_loss"], json["rates"][0]["losses"][100]);
+  EXPECT_EQ(json["rates"][4]["diverged"], true);
+  EXPECT_TRUE(json["rates"][4]["final_loss"].is_null());
+}
+
 TEST(Lab, RefusesInClearWords) {
   const Shell hebb;
   const auto expect = [&](const std::string& arguments, const std::string& words) {
@@ -200,6 +213,9 @@ TEST(Lab, RefusesInClearWords) {
   expect("regularization --relevant 21", "relevant inputs: expected 1 to 20, got 21");
   expect("regularization --least 2 --most 1", "lambda: expected a rising range within");
   expect("regularization --samples 20", "need 21 samples or more, got 20");
+  expect("learning-rate --model 'dense(2)'", "model: expected one output");
+  expect("learning-rate --optimizer adm", "did you mean 'adam'");
+  expect("learning-rate --rates 1", "number of rates: expected 2");
 }
 
 }  // namespace
