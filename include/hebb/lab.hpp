@@ -12,8 +12,11 @@
 #include <array>
 #include <cstdint>
 #include <limits>
+#include <optional>
 #include <string>
 #include <vector>
+
+#include "hebb/surface.hpp"
 
 namespace hebb::lab {
 
@@ -274,5 +277,36 @@ LearningRate learning_rate(const LearningRateOptions& options = {});
 /// One sentence about the best rate and smaller ones, one about those that diverge. Throws DataError where
 /// there are no rates or losses.
 Conclusion conclusion(const LearningRate& found);
+
+// ---- descent: three ways down one valley
+
+/// The loss of y = weights . x over two inputs, which without noise and bias is a valley of the shape of a
+/// bowl, its floor at the weights (1, 1), where the loss is zero.
+struct DescentOptions {
+  std::int64_t samples = 100;
+  double condition = 100;  ///< how many times the valley is steeper across than along, nearly
+  double angle = -30;      ///< of the floor of the valley, from the first weight's axis, in degrees
+  /// As `Optimizer::parse` reads them; all start at weights (-2, 4).
+  std::vector<std::string> optimizers = {"gd(learning_rate=0.9)", "momentum(learning_rate=0.2)",
+                                         "adam(learning_rate=0.3)"};
+  std::int64_t steps = 200;
+  double goal = 0.001;  ///< a loss
+  std::uint64_t seed = 0;
+};
+
+struct Descent {
+  Table train = {};
+  std::array<double, 2> curvatures = {};  ///< along and across: second derivatives of the loss
+  LossSurface surface = {};               ///< with the ways
+  double goal = 0;
+  /// Of each way the steps after which the loss is at most `goal` and stays so.
+  std::vector<std::optional<std::int64_t>> reached = {};
+};
+
+/// Throws ConfigError for numbers out of range, for no optimisers, and for one that there is not.
+Descent descent(const DescentOptions& options = {});
+/// One sentence about the steps that are needed, one about the ways. Throws DataError where there are no
+/// ways.
+Conclusion conclusion(const Descent& found);
 
 }  // namespace hebb::lab

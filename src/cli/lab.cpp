@@ -90,6 +90,7 @@ void add_lab(CLI::App& app, Context& context) {
   add_lab_cures(*lab, context);
   add_lab_regularization(*lab, context);
   add_lab_learning_rate(*lab, context);
+  add_lab_descent(*lab, context);
 }
 
 }  // namespace hebb::cli

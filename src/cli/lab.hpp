@@ -15,6 +15,7 @@ void add_lab_softening(CLI::App& lab, Context& context);
 void add_lab_cures(CLI::App& lab, Context& context);
 void add_lab_regularization(CLI::App& lab, Context& context);
 void add_lab_learning_rate(CLI::App& lab, Context& context);
+void add_lab_descent(CLI::App& lab, Context& context);
 
 /// How an experiment is shown.
 struct LabOutput {

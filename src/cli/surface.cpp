@@ -68,29 +68,6 @@ Json numbers_json(const std::vector<PlanePoint>& points) {
   return all;
 }
 
-Json surface_json(const LossSurface& surface) {
-  const PlaneGrid& grid = surface.loss;
-  Json rows = Json::array();
-  for (std::int64_t r = 0; r < grid.rows; ++r) {
-    const auto begin = grid.values.begin() + r * grid.columns;
-    rows.push_back(std::vector<double>(begin, begin + grid.columns));
-  }
-  Json json = {{"axes", surface.axes},
-               {"box", {grid.box.left, grid.box.right, grid.box.low, grid.box.high}},
-               {"model", {surface.model.x, surface.model.y}},
-               {"model_loss", surface.model_loss},
-               {"loss", std::move(rows)},
-               {"paths", Json::array()}};
-  for (const DescentPath& path : surface.paths) {
-    json["paths"].push_back({{"optimizer", path.name},
-                             {"learning_rate", path.learning_rate},
-                             {"points", numbers_json(path.points)},
-                             {"losses", path.losses},
-                             {"diverged", path.diverged}});
-  }
-  return json;
-}
-
 void run_surface(const Options& options) {
   if (options.weights.size() != 0 && options.weights.size() != 2)
     throw ConfigError(fmt::format("--weights: expected two, got {}", options.weights.size()));
@@ -161,6 +138,29 @@ void run(const Options& options) {
 }
 
 }  // namespace
+
+Json surface_json(const LossSurface& surface) {
+  const PlaneGrid& grid = surface.loss;
+  Json rows = Json::array();
+  for (std::int64_t r = 0; r < grid.rows; ++r) {
+    const auto begin = grid.values.begin() + r * grid.columns;
+    rows.push_back(std::vector<double>(begin, begin + grid.columns));
+  }
+  Json json = {{"axes", surface.axes},
+               {"box", {grid.box.left, grid.box.right, grid.box.low, grid.box.high}},
+               {"model", {surface.model.x, surface.model.y}},
+               {"model_loss", surface.model_loss},
+               {"loss", std::move(rows)},
+               {"paths", Json::array()}};
+  for (const DescentPath& path : surface.paths) {
+    json["paths"].push_back({{"optimizer", path.name},
+                             {"learning_rate", path.learning_rate},
+                             {"points", numbers_json(path.points)},
+                             {"losses", path.losses},
+                             {"diverged", path.diverged}});
+  }
+  return json;
+}
 
 void add_surface(CLI::App& app, Context&) {
   CLI::App* command = app.add_subcommand("surface", "Draw the loss over two weights, and descents on it");

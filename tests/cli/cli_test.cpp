@@ -49,6 +49,7 @@ TEST(Cli, HelpOfEveryCommandFitsTheScreen) {
                                     "lab overfitting",
                                     "lab regularization",
                                     "lab learning-rate",
+                                    "lab descent",
                                     "lab capacity",
                                     "lab softening",
                                     "lab cures",

@@ -33,6 +33,10 @@ const std::vector<Experiment>& experiments() {
        {"weights under L1", "that matter", "zeros", "best lambda", "With L2"},
        3},
       {"learning-rate --rates 9 --steps 400", {"rate 0.001", "diverges", "best", "only crawls"}, 2},
+      {"descent --optimizer adam 'gd(learning_rate=5)'",
+       {"diverged", "(rate 5) diverges.", "not reached"},
+       2},
+      {"descent --steps 40", {"steps to 0.001", "momentum", "o the start", "The straight line"}, 2},
   };
   return all;
 }
@@ -191,6 +195,20 @@ TEST(Lab, LearningRateAsJson) {
   EXPECT_TRUE(json["rates"][4]["final_loss"].is_null());
 }
 
+TEST(Lab, DescentAsJson) {
+  const Shell hebb;
+  const Outcome outcome =
+      hebb("lab descent --optimizer 'gd(learning_rate=0.001)' 'adam(learning_rate=0.5)' --steps 150 --json");
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  const Json json = Json::parse(outcome.out);
+  ASSERT_EQ(json["surface"]["paths"].size(), 2U);
+  EXPECT_TRUE(json["reached"][0].is_null());
+  const auto steps = json["reached"][1].get<std::size_t>();
+  const Json& losses = json["surface"]["paths"][1]["losses"];
+  EXPECT_LE(losses[steps], json["goal"]);
+  EXPECT_GT(losses[steps - 1], json["goal"]);
+}
+
 TEST(Lab, RefusesInClearWords) {
   const Shell hebb;
   const auto expect = [&](const std::string& arguments, const std::string& words) {
@@ -216,6 +234,8 @@ TEST(Lab, RefusesInClearWords) {
   expect("learning-rate --model 'dense(2)'", "model: expected one output");
   expect("learning-rate --optimizer adm", "did you mean 'adam'");
   expect("learning-rate --rates 1", "number of rates: expected 2");
+  expect("descent --optimizer nobody", "nobody");
+  expect("descent --condition 0", "condition: expected 1");
 }
 
 }  // namespace
