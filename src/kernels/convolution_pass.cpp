@@ -11,29 +11,54 @@
 
 namespace hebb {
 
-void Margin::copy(const float* from, float* to, std::int64_t row, std::int64_t row_end) const {
-  for (std::int64_t y = row; y < row_end; ++y, to += width * channels) {
-    const std::int64_t at_y = y - top;
-    if (at_y < 0 || at_y % stride_y != 0 || at_y / stride_y >= source_height) {
-      std::fill_n(to, width * channels, 0.0F);
+namespace {
+
+/// Rows [row, row_end) of images with the margin `m`, whose pixels are `size` elements in `to`:
+/// put(source, pixels, to) writes some that are neighbours.
+template <class Put>
+void copy_rows(const Margin& m, const float* from, float* to, std::int64_t size, std::int64_t row,
+               std::int64_t row_end, const Put& put) {
+  for (std::int64_t y = row; y < row_end; ++y, to += m.width * size) {
+    const std::int64_t at_y = y - m.top;
+    if (at_y < 0 || at_y % m.stride_y != 0 || at_y / m.stride_y >= m.source_height) {
+      std::fill_n(to, m.width * size, 0.0F);
       continue;
     }
-    const float* source = from + at_y / stride_y * source_width * channels;
-    if (stride_x != 1) {
-      std::fill_n(to, width * channels, 0.0F);
-      for (std::int64_t x = 0; x < source_width; ++x) {
-        const std::int64_t at = left + x * stride_x;
-        if (at >= 0 && at < width) std::copy_n(source + x * channels, channels, to + at * channels);
+    const float* source = from + at_y / m.stride_y * m.source_width * m.channels;
+    if (m.stride_x != 1) {
+      std::fill_n(to, m.width * size, 0.0F);
+      for (std::int64_t x = 0; x < m.source_width; ++x) {
+        const std::int64_t at = m.left + x * m.stride_x;
+        if (at >= 0 && at < m.width) put(source + x * m.channels, 1, to + at * size);
       }
       continue;
     }
-    const std::int64_t begin = std::clamp<std::int64_t>(left, 0, width);
-    const std::int64_t end = std::clamp<std::int64_t>(left + source_width, begin, width);
-    std::fill_n(to, begin * channels, 0.0F);
-    if (end > begin)
-      std::copy_n(source + (begin - left) * channels, (end - begin) * channels, to + begin * channels);
-    std::fill_n(to + end * channels, (width - end) * channels, 0.0F);
+    const std::int64_t begin = std::clamp<std::int64_t>(m.left, 0, m.width);
+    const std::int64_t end = std::clamp<std::int64_t>(m.left + m.source_width, begin, m.width);
+    std::fill_n(to, begin * size, 0.0F);
+    if (end > begin) put(source + (begin - m.left) * m.channels, end - begin, to + begin * size);
+    std::fill_n(to + end * size, (m.width - end) * size, 0.0F);
   }
+}
+
+}  // namespace
+
+void Margin::copy(const float* from, float* to, std::int64_t row, std::int64_t row_end) const {
+  copy_rows(*this, from, to, channels, row, row_end,
+            [this](const float* source, std::int64_t pixels, float* at) {
+              std::copy_n(source, pixels * channels, at);
+            });
+}
+
+void Margin::copy_pairs(const float* from, float* to, std::int64_t row, std::int64_t row_end) const {
+  const std::int64_t size = tile_depth(channels, true);
+  copy_rows(*this, from, to, size, row, row_end,
+            [this, size](const float* source, std::int64_t pixels, float* at) {
+              if (channels % 2 == 0) return pair_neighbours(source, pixels * channels, at);
+              if (channels == 1) return pair_rows(source, nullptr, pixels, at);
+              for (std::int64_t i = 0; i < pixels; ++i)
+                pair_neighbours(source + i * channels, channels, at + i * size);
+            });
 }
 
 Margin margin_of(const ConvolutionShape& s) {
@@ -364,20 +389,6 @@ void pack_filters(const PassesOverImages& of, const float* filter, float* packed
   }
 }
 
-/// Rounds the channels of pixels, in place; as pairs, each pixel's begin with a new one.
-void round_pixels(float* values, std::int64_t pixels, std::int64_t channels, bool pairs) {
-  if (!pairs) {
-    round_to_bf16(values, pixels * channels);
-  } else if (channels % 2 == 0) {
-    pair_neighbours(values, pixels * channels, values);
-  } else if (channels == 1) {
-    pair_rows(values, nullptr, pixels, values);
-  } else {
-    for (std::int64_t i = 0; i < pixels; ++i)
-      pair_neighbours(values + i * channels, channels, values + i * tile_depth(channels, true));
-  }
-}
-
 }  // namespace
 
 void PassesOverImages::run(const float* images, const float* filter, const float* bias, float* result,
@@ -406,7 +417,7 @@ void PassesOverImages::run(const float* images, const float* filter, const float
     RowsRead rows = {0, margin.height};
     if (one_pass && row_end > row) rows = rows_read(passes[0], row, row_end);
     const bool copies = margin.is_needed() || precision == Precision::bf16;
-    const std::int64_t copied = copies ? (rows.end - rows.begin) * margin.width * margin.channels : 0;
+    const std::int64_t copied = copies ? (rows.end - rows.begin) * margin.width * tile_channels() : 0;
     std::int64_t floats = copied;
     for (const FilterPass& pass : passes) {
       if (!pass.by_planes) continue;
@@ -414,13 +425,13 @@ void PassesOverImages::run(const float* images, const float* filter, const float
       floats = std::max(floats, copied + planes.scratch_floats(rows.end - rows.begin));
     }
     float* scratch = thread_scratch(static_cast<std::size_t>(floats));
-    if (copies && pairs && !margin.is_needed() && margin.channels % 2 == 0) {
-      pair_neighbours(image + rows.begin * margin.width * margin.channels, copied, scratch);
-      image = scratch;
-    } else if (copies) {
-      margin.copy(image, scratch, rows.begin, rows.end);
-      if (precision == Precision::bf16)
-        round_pixels(scratch, (rows.end - rows.begin) * margin.width, margin.channels, pairs);
+    if (copies) {
+      if (pairs) {
+        margin.copy_pairs(image, scratch, rows.begin, rows.end);
+      } else {
+        margin.copy(image, scratch, rows.begin, rows.end);
+        if (precision == Precision::bf16) round_to_bf16(scratch, copied);
+      }
       image = scratch;
     } else {
       image += rows.begin * margin.width * margin.channels;

@@ -27,6 +27,8 @@ struct Margin {
 
   /// Rows [row, row_end) of an image with its margin, one after the other.
   void copy(const float* from, float* to, std::int64_t row, std::int64_t row_end) const;
+  /// The same in bf16: the channels of each pixel in pairs, a zero added to an odd number of them.
+  void copy_pairs(const float* from, float* to, std::int64_t row, std::int64_t row_end) const;
 };
 
 /// The images as the forward pass and the filter's gradient see them.
