@@ -5,12 +5,15 @@
 #include <cstdlib>
 #include <cstring>
 
+#define HWY_WANT_AVX3_DL  // which counts the bits of a vector
 #include "kernels/targets.hpp"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/bit_sums.cpp"  // NOLINT
 #include <hwy/foreach_target.h>                    // NOLINT: must come before highway.h
 #include <hwy/highway.h>
+
+#include "kernels/bit_count-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace hebb {
@@ -45,6 +48,22 @@ std::size_t PackBits(const float* values, std::size_t count, float down, std::ui
     }
   }
   return count;
+}
+
+void UnpackBits(const std::uint64_t* words, std::size_t count, float down, float* values) {
+  const hn::CappedTag<float, 64> d;
+  const std::size_t lanes = hn::Lanes(d);
+  std::size_t i = 0;
+  if (lanes >= 8) {
+    const auto* const from = reinterpret_cast<const std::uint8_t*>(words);
+    for (; i + lanes <= count; i += lanes) {
+      std::uint8_t bytes[8] = {};
+      std::memcpy(bytes, from + i / 8, hn::MaxLanes(d) / 8);
+      const auto up = hn::LoadMaskBits(d, bytes);
+      hn::StoreU(hn::IfThenElse(up, hn::Set(d, 1.0f), hn::Set(d, down)), d, values + i);
+    }
+  }
+  for (; i < count; ++i) values[i] = (words[i / 64] >> (i % 64) & 1) != 0 ? 1 : down;
 }
 
 /// Calls body(mask, place) for every bit of a vector of lanes of a line, from `lane` on: `mask` is negative
@@ -270,10 +289,8 @@ void CountBits(const std::uint64_t* lines, std::size_t units, const std::uint64_
 }
 
 std::int64_t CountSet(const std::uint64_t* line, const std::uint64_t* other) {
-  std::int64_t count = 0;
-  for (std::size_t w = 0; w < kLineWords; ++w)
-    count += std::popcount(other == nullptr ? line[w] : line[w] ^ other[w]);
-  return count;
+  alignas(64) static constexpr std::uint64_t none[kLineWords] = {};
+  return CountDifferences(line, other == nullptr ? none : other, 1, 0);
 }
 
 // ---- Sums of many lines ----
@@ -480,6 +497,7 @@ namespace hebb {
 
 HWY_EXPORT(CountSet);
 HWY_EXPORT(PackBits);
+HWY_EXPORT(UnpackBits);
 HWY_EXPORT(SumWhereSet16);
 HWY_EXPORT(SumWhereSet32);
 HWY_EXPORT(SumWhereSetF64);
@@ -496,6 +514,9 @@ std::int64_t count_differences(const std::uint64_t* line, const std::uint64_t* o
 }
 std::size_t pack_bits(const float* values, std::size_t count, float down, std::uint64_t* words) {
   return HWY_DYNAMIC_DISPATCH(PackBits)(values, count, down, words);
+}
+void unpack_bits(const std::uint64_t* words, std::size_t count, float down, float* values) {
+  HWY_DYNAMIC_DISPATCH(UnpackBits)(words, count, down, values);
 }
 std::int64_t sum_where_set(const std::uint64_t* line, const std::int16_t* values) {
   return HWY_DYNAMIC_DISPATCH(SumWhereSet16)(line, values);

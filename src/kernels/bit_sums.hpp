@@ -24,6 +24,9 @@ constexpr std::size_t lane_place(std::size_t p) {
 /// neither 1 nor `down`, else `count`.
 std::size_t pack_bits(const float* values, std::size_t count, float down, std::uint64_t* words);
 
+/// values[i] = 1 where bit i is set, else `down`.
+void unpack_bits(const std::uint64_t* words, std::size_t count, float down, float* values);
+
 /// Bits of a line that are set, and those in which two lines differ.
 std::int64_t count_set(const std::uint64_t* line);
 std::int64_t count_differences(const std::uint64_t* line, const std::uint64_t* other);

@@ -4,13 +4,15 @@
 #include <bit>
 #include <cstring>
 
-#include "kernels/bit_transpose.hpp"
+#define HWY_WANT_AVX3_DL  // which counts the bits of a vector
 #include "kernels/targets.hpp"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/lane_block.cpp"  // NOLINT
 #include <hwy/foreach_target.h>                      // NOLINT: must come before highway.h
 #include <hwy/highway.h>
+
+#include "kernels/bit_count-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace hebb {
@@ -27,6 +29,26 @@ constexpr std::size_t kRun = 32;  // rows of which sums are looked up
 static_assert(kRun * kMostLaneDigit < 32768 && kRun >= kLaneUnits);
 constexpr std::size_t kGroups = kRun / 4;
 constexpr std::size_t kRow = kLanes;
+
+// Four bits tell the place of a sum in a table. Bits are turned into places in advance, for many at once:
+// what is left is to load a byte, which an address takes times 8.
+constexpr std::size_t kPlaceUnit = 8;
+constexpr std::size_t kPlacesOfLine = kLineBits / 4;
+static_assert(kRow * sizeof(std::int16_t) == 8 * kPlaceUnit && 15 * kPlaceUnit < 256);
+
+/// The places of 512 bits, four by four: 8 times each half of every byte.
+template <class Word>
+void MakePlaces(const Word* line, std::uint8_t* places) {
+  const hn::CappedTag<std::uint16_t, kLineBits / 8> d;
+  const hn::Rebind<std::uint8_t, decltype(d)> bytes;
+  auto* const pairs = reinterpret_cast<std::uint16_t*>(places);
+  for (std::size_t k = 0; k < kLineBits / 8; k += hn::Lanes(d)) {
+    const auto byte = hn::PromoteTo(d, hn::Load(bytes, reinterpret_cast<const std::uint8_t*>(line) + k));
+    const auto low = hn::And(hn::ShiftLeft<3>(byte), hn::Set(d, 15 * kPlaceUnit));
+    const auto high = hn::And(hn::ShiftLeft<7>(byte), hn::Set(d, 15 * kPlaceUnit << 8));
+    hn::Store(hn::Or(low, high), d, pairs + k);
+  }
+}
 
 /// All sums of four rows, for 32 rows: the sum of any of them is looked up by their bits, four at a time.
 struct RowTables {
@@ -47,21 +69,19 @@ struct RowTables {
     }
   }
 
-  /// Calls take(c, start + the sum of the rows whose bit is set), for the lanes from c on.
+  /// Calls take(c, start + the sum of the rows whose bit is set), for the lanes from c on; by the places of
+  /// 32 bits.
   template <class Take>
-  HWY_INLINE void Sum(std::uint32_t bits, const std::int16_t* start, const Take& take) const {
+  HWY_INLINE void Sum(const std::uint8_t* places, const std::int16_t* start, const Take& take) const {
     const D16 d;
     constexpr std::size_t kOne = hn::MaxLanes(D16());
     constexpr std::size_t kStep = kOne < kRow ? 2 * kOne : kOne;
     for (std::size_t c = 0; c < kRow; c += kStep) {
       auto first = hn::Load(d, start + c);
       auto second = kStep > kOne ? hn::Load(d, start + c + kStep - kOne) : hn::Zero(d);
-      // The place of an entry is a multiple of the row's size: bits come to stand there by one shift.
-      constexpr int kPlace = std::bit_width(kRow) - 1;
-      const std::uint64_t places = std::uint64_t{bits} << kPlace;
       HEBB_UNROLL
       for (std::size_t g = 0; g < kGroups; ++g) {
-        const std::int16_t* const entry = sums[g][0] + (places >> (4 * g) & (15 << kPlace)) + c;
+        const std::int16_t* const entry = sums[g][0] + places[g] * (kPlaceUnit / sizeof(std::int16_t)) + c;
         first = hn::Add(first, hn::Load(d, entry));
         if constexpr (kStep > kOne) second = hn::Add(second, hn::Load(d, entry + kOne));
       }
@@ -92,6 +112,11 @@ void AddScaled(const std::int16_t* values, std::int32_t scale, std::int32_t* sum
   }
 }
 
+/// A unit's bits in 512 patterns.
+HWY_INLINE const std::uint64_t* LineOf(const LaneBlock& block, std::size_t number, std::size_t unit) {
+  return block.lines + (number * block.units + unit) * kLineWords;
+}
+
 /// Adds, to the sum of each unit, the high digits of patterns that are up at it: kRun of the listed rows at a
 /// time.
 void AddHighDigits(const LaneOverlaps& overlaps, const LaneBlock& block, RowTables& tables,
@@ -100,19 +125,23 @@ void AddHighDigits(const LaneOverlaps& overlaps, const LaneBlock& block, RowTabl
   for (std::size_t first = 0; first < overlaps.high_count; first += kRun) {
     const std::size_t count = std::min(kRun, overlaps.high_count - first);
     HWY_ALIGN std::int16_t rows[kRun][kRow] = {};
-    std::uint32_t bits[kLaneUnits] = {};
+    HWY_ALIGN std::uint32_t bits[kLaneUnits] = {};
     for (std::size_t k = 0; k < count; ++k) {
       const auto p = static_cast<std::size_t>(overlaps.high_rows[first + k]);
       std::copy_n(overlaps.high + p * kRow, kRow, rows[k]);
-      const std::uint64_t* const words = block.words + p / 64 * block.units;
-      for (std::size_t u = 0; u < block.units; ++u)
-        bits[u] |= static_cast<std::uint32_t>(words[u] >> (p % 64) & 1) << k;
+      for (std::size_t u = 0; u < block.units; ++u) {
+        const std::uint64_t word = LineOf(block, p / kLineBits, u)[p % kLineBits / 64];
+        bits[u] |= static_cast<std::uint32_t>(word >> (p % 64) & 1) << k;
+      }
     }
     tables.Make(rows[0]);
+    HWY_ALIGN std::uint8_t places[kLaneUnits * kGroups];
+    for (std::size_t u = 0; u < kLaneUnits; u += kLineBits / kRun) MakePlaces(bits + u, places + u * kGroups);
     const D32 wide;
     for (std::size_t u = 0; u < block.units; ++u) {
       HWY_ALIGN std::int32_t high[kRow] = {};
-      tables.Sum(bits[u], zeros, [&](std::size_t c, auto sum) HWY_ATTR { AddWide(sum, high + c); });
+      tables.Sum(places + u * kGroups, zeros,
+                 [&](std::size_t c, auto sum) HWY_ATTR { AddWide(sum, high + c); });
       for (std::size_t c = 0; c < kRow; c += hn::Lanes(wide)) {
         const auto value = hn::Mul(hn::Load(wide, high + c), hn::Set(wide, kLaneDigit));
         hn::Store(hn::Add(hn::Load(wide, sums[u] + c), value), wide, sums[u] + c);
@@ -146,6 +175,50 @@ Comparison Compare(const std::int32_t* values, std::int32_t low, std::int32_t hi
   return result;
 }
 
+/// The lanes whose bit is set.
+HWY_INLINE hn::Mask<D16> LanesOf(D16 d, std::uint32_t bits) {
+  std::uint8_t bytes[8] = {};
+  std::memcpy(bytes, &bits, sizeof(bits));
+  return hn::LoadMaskBits(d, bytes);
+}
+
+/// What a unit changes by in the lanes where it flips, `step` up or down; and one flip more for them.
+void TakeFlips(std::uint32_t flip, std::uint32_t was_up, std::int32_t step, std::int16_t* delta,
+               std::int16_t* flips) {
+  const D16 d;
+  const auto rise = hn::Set(d, static_cast<std::int16_t>(step));
+  for (std::size_t c = 0; c < kRow; c += hn::Lanes(d)) {
+    const auto flipped = LanesOf(d, flip >> c);
+    const auto change = hn::IfThenElse(LanesOf(d, was_up >> c), hn::Neg(rise), rise);
+    hn::Store(hn::IfThenElseZero(flipped, change), d, delta + c);
+    const auto one = hn::IfThenElseZero(flipped, hn::Set(d, std::int16_t{1}));
+    hn::Store(hn::Add(hn::Load(d, flips + c), one), d, flips + c);
+  }
+}
+
+constexpr std::size_t kWords32 = kLineBits / 32;
+
+/// The block's bits in 512 patterns, by patterns: bit u of rows[j][w] is that of unit u in pattern 32 w + j.
+/// In each word, 32 of them are transposed as by transpose64 (kernels/bit_transpose.hpp).
+void TransposeLines(const LaneBlock& block, std::size_t number, std::uint32_t (*rows)[kWords32]) {
+  const hn::CappedTag<std::uint32_t, kWords32> d;
+  std::memcpy(rows, LineOf(block, number, 0), block.units * sizeof(rows[0]));
+  std::memset(rows + block.units, 0, (kLaneUnits - block.units) * sizeof(rows[0]));
+  std::uint32_t ones = 0x0000ffff;
+  for (int half = 16; half != 0; half /= 2, ones ^= ones << half) {
+    const auto mask = hn::Set(d, ones);
+    for (int i = 0; i < 32; i = (i + half + 1) & ~half) {
+      for (std::size_t w = 0; w < kWords32; w += hn::Lanes(d)) {
+        const auto a = hn::Load(d, rows[i] + w);
+        const auto b = hn::Load(d, rows[i + half] + w);
+        const auto exchanged = hn::And(hn::Xor(hn::ShiftRightSame(a, half), b), mask);
+        hn::Store(hn::Xor(a, hn::ShiftLeftSame(exchanged, half)), d, rows[i] + w);
+        hn::Store(hn::Xor(b, exchanged), d, rows[i + half] + w);
+      }
+    }
+  }
+}
+
 /// low[p] += sum_u xi_pu deltas[u]: twice the sum where xi is up, less that of all. Doubles the deltas.
 void ChangeOverlaps(const LaneOverlaps& overlaps, const LaneBlock& block, std::int16_t (*deltas)[kRow]) {
   const D16 d;
@@ -159,14 +232,15 @@ void ChangeOverlaps(const LaneOverlaps& overlaps, const LaneBlock& block, std::i
   }
   RowTables tables;
   tables.Make(deltas[0]);
-  for (std::size_t first = 0; first < overlaps.patterns; first += 64) {
-    std::uint64_t rows[64] = {};  // of units, then of patterns
-    std::copy_n(block.words + first / 64 * block.units, block.units, rows);
-    transpose64(rows);
-    const std::size_t end = std::min(overlaps.patterns, first + 64);
-    for (std::size_t p = first; p < end; ++p) {
-      std::int16_t* const row = overlaps.low + p * kRow;
-      tables.Sum(static_cast<std::uint32_t>(rows[p - first]), all, [&](std::size_t c, auto change) HWY_ATTR {
+  for (std::size_t first = 0; first < overlaps.patterns; first += kLineBits) {
+    HWY_ALIGN std::uint32_t rows[kLaneUnits][kWords32];
+    HWY_ALIGN std::uint8_t places[kLaneUnits][kPlacesOfLine];
+    TransposeLines(block, first / kLineBits, rows);
+    for (std::size_t j = 0; j < 32; ++j) MakePlaces(rows[j], places[j]);
+    const std::size_t count = std::min(kLineBits, overlaps.patterns - first);
+    for (std::size_t p = 0; p < count; ++p) {
+      std::int16_t* const row = overlaps.low + (first + p) * kRow;
+      tables.Sum(places[p % 32] + p / 32 * kGroups, all, [&](std::size_t c, auto change) HWY_ATTR {
         hn::Store(hn::Add(hn::Load(d, row + c), change), d, row + c);
       });
     }
@@ -184,7 +258,7 @@ void ChangeOverlapsBy(const LaneOverlaps& overlaps, const LaneBlock& block, std:
     hn::Store(up, d, change[1] + c);
   }
   for (std::size_t first = 0; first < overlaps.patterns; first += 64) {
-    std::uint64_t bits = block.words[first / 64 * block.units + unit];
+    std::uint64_t bits = LineOf(block, first / kLineBits, unit)[first % kLineBits / 64];
     const std::size_t end = std::min(overlaps.patterns, first + 64);
     for (std::size_t p = first; p < end; ++p, bits >>= 1) {
       std::int16_t* const row = overlaps.low + p * kRow;
@@ -197,14 +271,12 @@ void ChangeOverlapsBy(const LaneOverlaps& overlaps, const LaneBlock& block, std:
 /// A unit has changed: the sums of those that are still to be updated follow.
 void CorrectLater(const LaneOverlaps& overlaps, const LaneBlock& block, std::size_t unit,
                   const std::int16_t* delta, std::int32_t (*sums)[kRow]) {
-  std::int32_t differences[kLaneUnits] = {};
-  for (std::size_t first = 0; first < overlaps.patterns; first += 64) {
-    const std::uint64_t* const words = block.words + first / 64 * block.units;
-    for (std::size_t u = unit + 1; u < block.units; ++u)
-      differences[u] += std::popcount(words[u] ^ words[unit]);
+  const std::size_t lines = (overlaps.patterns + kLineBits - 1) / kLineBits;
+  for (std::size_t u = unit + 1; u < block.units; ++u) {
+    const std::int32_t differences =
+        CountDifferences(LineOf(block, 0, u), LineOf(block, 0, unit), lines, block.units * kLineWords);
+    AddScaled(delta, static_cast<std::int32_t>(overlaps.patterns) - 2 * differences, sums[u]);
   }
-  for (std::size_t u = unit + 1; u < block.units; ++u)
-    AddScaled(delta, static_cast<std::int32_t>(overlaps.patterns) - 2 * differences[u], sums[u]);
 }
 
 /// sum_p xi_p M_p of each unit: twice the sum where xi is up, less that of all.
@@ -213,12 +285,15 @@ void SumRows(const LaneOverlaps& overlaps, const LaneBlock& block, std::int32_t 
   for (std::size_t u = 0; u < block.units; ++u) std::fill_n(sums[u], kRow, 0);
   HWY_ALIGN static constexpr std::int16_t zeros[kRow] = {};
   RowTables tables;
-  for (std::size_t first = 0; first < overlaps.patterns; first += kRun) {
-    tables.Make(overlaps.low + first * kRow);
-    for (std::size_t u = 0; u < block.units; ++u) {
-      const std::uint64_t bits = block.words[first / 64 * block.units + u] >> (first % 64);
-      tables.Sum(static_cast<std::uint32_t>(bits), zeros,
-                 [&](std::size_t c, auto sum) HWY_ATTR { AddWide(sum, sums[u] + c); });
+  for (std::size_t first = 0; first < overlaps.patterns; first += kLineBits) {
+    HWY_ALIGN std::uint8_t places[kLaneUnits][kPlacesOfLine];
+    for (std::size_t u = 0; u < block.units; ++u) MakePlaces(LineOf(block, first / kLineBits, u), places[u]);
+    const std::size_t end = std::min(overlaps.patterns, first + kLineBits);
+    for (std::size_t p = first; p < end; p += kRun) {
+      tables.Make(overlaps.low + p * kRow);
+      for (std::size_t u = 0; u < block.units; ++u)
+        tables.Sum(places[u] + (p - first) / 4, zeros,
+                   [&](std::size_t c, auto sum) HWY_ATTR { AddWide(sum, sums[u] + c); });
     }
   }
   AddHighDigits(overlaps, block, tables, sums);
@@ -238,28 +313,24 @@ std::int32_t UpdateLaneBlock(LaneOverlaps& overlaps, const LaneBlock& block, std
   const auto patterns = static_cast<std::int32_t>(overlaps.patterns);
   std::size_t flipped[kLaneUnits];
   std::size_t count = 0;
-  std::int32_t flips_here[kRow] = {};
+  HWY_ALIGN std::int16_t flips_here[kRow] = {};
   for (std::size_t u = 0; u < block.units; ++u) {
     const Comparison sign = Compare(sums[u], patterns, -patterns * block.down);
     const std::uint32_t up = block.up[u];
     const std::uint32_t flip = (up & sign.less) | (~up & sign.greater);
     if (flip == 0) continue;
-    for (std::size_t c = 0; c < kRow; ++c) {
-      const std::int32_t moved = static_cast<std::int32_t>(flip >> c & 1);
-      const std::int32_t way = 1 - 2 * static_cast<std::int32_t>(up >> c & 1);
-      deltas[u][c] = static_cast<std::int16_t>(moved * way * block.step);
-      flips_here[c] += moved;
-    }
+    TakeFlips(flip, up, block.step, deltas[u], flips_here);
     CorrectLater(overlaps, block, u, deltas[u], sums);
     block.up[u] ^= flip;
     flipped[count++] = u;
   }
 
   if (count == 0) return 0;
+  const std::uint64_t none[kLineWords] = {};
   for (std::size_t k = 0; k < count; ++k) {
     std::int32_t set = 0;
-    for (std::size_t word = 0; 64 * word < overlaps.patterns; ++word)
-      set += std::popcount(block.words[word * block.units + flipped[k]]);
+    for (std::size_t first = 0; first < overlaps.patterns; first += kLineBits)
+      set += CountDifferences(LineOf(block, first / kLineBits, flipped[k]), none, 1, 0);
     AddScaled(deltas[flipped[k]], 2 * set - patterns, overlaps.totals);
   }
   constexpr std::size_t kFew = 6;  // for which tables would take longer

@@ -8,6 +8,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "kernels/bit_sums.hpp"
+
 namespace hebb {
 
 inline constexpr std::size_t kLanes = 32;
@@ -29,10 +31,12 @@ struct LaneOverlaps {
 /// A block of units.
 struct LaneBlock {
   std::size_t units;
-  const std::uint64_t* words;  ///< [patterns / 64, units], bits of each unit in all patterns
-  std::uint32_t* up;           ///< [units], bit c is set where the unit is up in lane c
-  std::int32_t step;           ///< the distance of a unit's two values
-  std::int32_t down;           ///< the magnitude of the lower value, 0 or 1
+  /// [patterns / kLineBits, units, kLineWords], aligned to 64 bytes: bits of each unit in all patterns, zeros
+  /// after the last
+  const std::uint64_t* lines;
+  std::uint32_t* up;  ///< [units], bit c is set where the unit is up in lane c
+  std::int32_t step;  ///< the distance of a unit's two values
+  std::int32_t down;  ///< the magnitude of the lower value, 0 or 1
 };
 
 /// Flips each unit of the block, one after the other, in the lanes where its field h has the other sign than

@@ -131,8 +131,7 @@ std::vector<BitVector> BinaryMemory::Inside::pack_all(std::span<const float> sta
 
 std::vector<float> BinaryMemory::Inside::unpack(const BitVector& state) const {
   std::vector<float> result(static_cast<std::size_t>(state.size()));
-  for (std::int64_t i = 0; i < state.size(); ++i)
-    result[static_cast<std::size_t>(i)] = static_cast<float>(values.value(state.get(i)));
+  unpack_bits(state.words().data(), result.size(), static_cast<float>(values.value(false)), result.data());
   return result;
 }
 

@@ -1,9 +1,11 @@
 #include "memory/lane_recall.hpp"
 
 #include <algorithm>
+#include <cstring>
 #include <memory>
 
 #include "core/parallel.hpp"
+#include "kernels/bit_transpose.hpp"
 #include "kernels/lane_block.hpp"
 #include "memory/hebbian.hpp"
 #include "memory/overlap_values.hpp"
@@ -31,8 +33,7 @@ class LaneWalk {
   LaneWalk(const PatternBits& patterns, const BinaryOptions& options, std::span<const Lane> lanes)
       : patterns_(patterns),
         values_(options),
-        words_((patterns.size() + kWord - 1) / kWord),
-        low_(static_cast<std::size_t>(words_ * kWord)),
+        low_(static_cast<std::size_t>((patterns.size() + kWord - 1) / kWord * kWord)),
         high_(low_.size()),
         high_rows_(static_cast<std::size_t>(patterns.size())),
         up_(static_cast<std::size_t>(patterns.units())) {
@@ -42,27 +43,42 @@ class LaneWalk {
                  .high_rows = high_rows_.data(),
                  .high_count = 0,
                  .totals = totals_};
-    for (std::size_t c = 0; c < lanes.size(); ++c) put(c, lanes[c]);
+    for (std::size_t c = 0; c < lanes.size(); ++c) put_overlaps(c, lanes[c]);
+    put_states(lanes);
     normalize();
   }
 
   const std::vector<std::size_t>& cues() const { return cues_; }
 
-  Lane lane(std::size_t c) const {
-    Lane result = {.cue = cues_[c],
+  std::vector<Lane> lanes() const {
+    std::vector<Lane> result(cues_.size());
+    for (std::size_t c = 0; c < result.size(); ++c) {
+      result[c] = {.cue = cues_[c],
                    .state = BitVector(patterns_.units()),
                    .overlaps = std::vector<std::int32_t>(overlaps_.patterns)};
-    for (std::int64_t i = 0; i < result.state.size(); ++i)
-      result.state.set(i, (up_[static_cast<std::size_t>(i)] >> c & 1) != 0);
-    for (std::size_t p = 0; p < overlaps_.patterns; ++p)
-      result.overlaps[p] = low_[p].values[c] + kLaneDigit * high_[p].values[c];
+      for (std::size_t p = 0; p < overlaps_.patterns; ++p)
+        result[c].overlaps[p] = low_[p].values[c] + kLaneDigit * high_[p].values[c];
+    }
+    for (std::size_t first = 0; first < up_.size(); first += 64) {
+      std::uint64_t rows[64] = {};  // of units, then of lanes
+      std::copy_n(up_.begin() + static_cast<std::ptrdiff_t>(first),
+                  std::min<std::size_t>(64, up_.size() - first), rows);
+      transpose64(rows);
+      for (std::size_t c = 0; c < result.size(); ++c) result[c].state.words()[first / 64] = rows[c];
+    }
     return result;
   }
 
   /// Updates all units in this order; adds the flips of each lane to `flips`.
   void sweep(const std::vector<std::int32_t>& order, std::int64_t* flips) {
-    for (std::size_t first = 0; first < order.size(); first += kLaneUnits)
-      update(std::span(order).subspan(first, std::min(kLaneUnits, order.size() - first)), flips);
+    const auto block = [&](std::size_t first) {
+      return std::span(order).subspan(first, std::min(kLaneUnits, order.size() - first));
+    };
+    for (std::size_t first = 0; first < order.size(); first += kLaneUnits) {
+      // Lines of the next block are on their way from memory meanwhile.
+      if (first + kLaneUnits < order.size()) prefetch(block(first + kLaneUnits));
+      update(block(first), flips);
+    }
   }
 
  private:
@@ -70,14 +86,26 @@ class LaneWalk {
     std::int16_t values[kLanes] = {};
   };
 
-  void put(std::size_t c, const Lane& lane) {
+  struct alignas(64) Line {
+    std::uint64_t words[PatternBits::kWords];
+  };
+
+  void put_overlaps(std::size_t c, const Lane& lane) {
     cues_.push_back(lane.cue);
     for (std::size_t p = 0; p < lane.overlaps.size(); ++p) {
       low_[p].values[c] = static_cast<std::int16_t>(lane.overlaps[p]);
       totals_[c] += lane.overlaps[p];
     }
-    for (std::int64_t i = 0; i < lane.state.size(); ++i)
-      up_[static_cast<std::size_t>(i)] |= static_cast<std::uint32_t>(lane.state.get(i)) << c;
+  }
+
+  void put_states(std::span<const Lane> lanes) {
+    for (std::size_t first = 0; first < up_.size(); first += 64) {
+      std::uint64_t rows[64] = {};  // of lanes, then of units
+      for (std::size_t c = 0; c < lanes.size(); ++c) rows[c] = lanes[c].state.words()[first / 64];
+      transpose64(rows);
+      for (std::size_t i = 0; i < std::min<std::size_t>(64, up_.size() - first); ++i)
+        up_[first + i] = static_cast<std::uint32_t>(rows[i]);
+    }
   }
 
   void normalize() {
@@ -85,19 +113,24 @@ class LaneWalk {
     reach_ = kLaneDigit / 2;
   }
 
+  void prefetch(std::span<const std::int32_t> units) const {
+    for (std::int64_t b = 0; b < patterns_.blocks(); ++b) {
+      for (const std::int32_t unit : units) __builtin_prefetch(patterns_.line(b, unit));
+    }
+  }
+
   void update(std::span<const std::int32_t> units, std::int64_t* flips) {
     const std::size_t count = units.size();
-    block_words_.resize(static_cast<std::size_t>(words_) * count);
-    std::uint32_t up[kLaneUnits];
-    for (std::size_t u = 0; u < count; ++u) {
-      up[u] = up_[static_cast<std::size_t>(units[u])];
-      for (std::int64_t w = 0; w < words_; ++w)
-        block_words_[static_cast<std::size_t>(w) * count + u] =
-            patterns_.line(w / PatternBits::kWords, units[u])[w % PatternBits::kWords];
+    lines_.clear();
+    for (std::int64_t b = 0; b < patterns_.blocks(); ++b) {
+      for (const std::int32_t unit : units)
+        std::memcpy(lines_.emplace_back().words, patterns_.line(b, unit), sizeof(Line));
     }
+    std::uint32_t up[kLaneUnits];
+    for (std::size_t u = 0; u < count; ++u) up[u] = up_[static_cast<std::size_t>(units[u])];
     const std::int32_t most = update_lane_block(overlaps_,
                                                 {.units = count,
-                                                 .words = block_words_.data(),
+                                                 .lines = lines_.data()->words,
                                                  .up = up,
                                                  .step = values_.step(false),
                                                  .down = -values_.value(false)},
@@ -109,7 +142,6 @@ class LaneWalk {
 
   const PatternBits& patterns_;
   UnitValues values_;
-  std::int64_t words_;
   std::vector<std::size_t> cues_;
   std::vector<Row> low_;
   std::vector<Row> high_;
@@ -117,8 +149,8 @@ class LaneWalk {
   std::vector<std::uint32_t> up_;  // bit c: whether the unit is up in lane c
   alignas(64) std::int32_t totals_[kLanes] = {};
   LaneOverlaps overlaps_ = {};
-  std::int32_t reach_ = 0;  // what low digits are at most
-  std::vector<std::uint64_t> block_words_;
+  std::int32_t reach_ = 0;   // what low digits are at most
+  std::vector<Line> lines_;  // of a block
 };
 
 }  // namespace
@@ -194,8 +226,7 @@ class LaneRecall {
     }
     if (!all && (moving + kLanes - 1) / kLanes == walks_.size()) return;
     for (const std::unique_ptr<LaneWalk>& walk : walks_) {
-      for (std::size_t c = 0; c < walk->cues().size(); ++c) {
-        Lane lane = walk->lane(c);
+      for (Lane& lane : walk->lanes()) {
         LaneRun& result = results_[lane.cue];
         if (!all && result.run.ending != Ending::fixed_point) {
           lanes_.push_back(std::move(lane));

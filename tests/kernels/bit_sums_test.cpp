@@ -81,6 +81,45 @@ TEST(BitSums, LargestValuesDoNotOverflow) {
   EXPECT_EQ(sum_where_set(line.words, large.at), std::int64_t{512} << 24);
 }
 
+TEST(BitSums, BitsOfALineAreCounted) {
+  Random random(4);
+  const std::vector<Line> lines = random_lines(20, random);
+  for (const Line& line : lines) {
+    std::int64_t set = 0;
+    std::int64_t different = 0;
+    for (std::size_t p = 0; p < kLineBits; ++p) {
+      set += line.get(p) ? 1 : 0;
+      different += line.get(p) != lines[7].get(p) ? 1 : 0;
+    }
+    EXPECT_EQ(count_set(line.words), set);
+    EXPECT_EQ(count_differences(line.words, lines[7].words), different);
+  }
+}
+
+TEST(BitSums, PackedValuesComeBack) {
+  Random random(5);
+  for (const float down : {-1.0F, 0.0F}) {
+    for (const std::size_t count : {1, 7, 15, 16, 17, 63, 64, 65, 200, 1025}) {
+      std::vector<float> values(count);
+      for (float& v : values) v = random.below(2) == 1 ? 1.0F : down;
+      std::vector<std::uint64_t> words((count + 63) / 64);
+      ASSERT_EQ(pack_bits(values.data(), count, down, words.data()), count);
+      for (std::size_t i = 0; i < count; ++i)
+        ASSERT_EQ(words[i / 64] >> (i % 64) & 1, values[i] == 1 ? 1U : 0U) << count << " values, " << i;
+      std::vector<float> back(count + 1, 7.0F);
+      unpack_bits(words.data(), count, down, back.data());
+      EXPECT_EQ(back.back(), 7.0F);
+      back.pop_back();
+      EXPECT_EQ(back, values);
+      // The first value that is neither of the two is found wherever it stands.
+      const std::size_t wrong = random.below(static_cast<std::uint32_t>(count));
+      values[wrong] = -1 - down;
+      std::fill(words.begin(), words.end(), 0);
+      EXPECT_EQ(pack_bits(values.data(), count, down, words.data()), wrong);
+    }
+  }
+}
+
 TEST(BitSums, CountsAgreeWithCountingOneByOne) {
   Random random(2);
   for (const std::size_t units : {1, 2, 7, 8, 9, 63, 64, 65, 300, 1025}) {
