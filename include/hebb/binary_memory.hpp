@@ -12,7 +12,7 @@ namespace hebb::memory {
 /// The two values of a unit.
 enum class Units : std::uint8_t {
   plus_minus_one,  ///< -1 and 1
-  zero_one,        ///< 0 and 1 (Hopfield 1982), with thresholds of zero
+  zero_one,        ///< 0 and 1 (Hopfield 1982); what energies make of them: see Energy
 };
 
 /// How patterns become interactions. xi^mu_i = +-1 is the value of unit i in pattern mu (0/1 patterns are
@@ -46,6 +46,12 @@ enum class Rule : std::uint8_t {
 };
 
 /// The energy that recall goes down on, in the overlaps M^mu = sum_i xi^mu_i s_i.
+///
+/// Dense energies are functions of spins s_i = +-1. Units x of 0 and 1 stand for s = 2 x - 1, as their
+/// patterns do, so that a memory of them does what one of spins does; a bias acts on x. (In overlaps of x
+/// itself, terms x_i^2 = x_i would not be constant, as s_i^2 is, but drive every unit up, by 3 P N in degree
+/// 4 against the N^3 / 2 that hold a pattern.) `quadratic` has no such terms, J_ii being 0: there x is taken
+/// as it is, with thresholds of zero, so that units of 0 and 1 do not do what spins do.
 enum class Energy : std::uint8_t {
   quadratic,             ///< -1/2 s J s: the weights of the rule
   polynomial,            ///< -N sum_mu (M^mu/N)^n (Krotov, Hopfield, NeurIPS 2016)

@@ -52,18 +52,19 @@ std::vector<Candidate> candidates(const BinaryOptions& now) {
   const bool dense = now.energy != Energy::quadratic;
   const BinaryOptions projection = {.units = now.units, .rule = Rule::pseudo_inverse, .bias = now.bias};
   if (now.rule != Rule::pseudo_inverse && !dense) result.push_back({"rule 'pseudo-inverse'", projection});
-  if (now.units == Units::zero_one) {
+  if (now.units == Units::zero_one && !dense) {
     result.push_back({"rule 'hebb' with units of -1 and 1", {}});
     result.push_back({"rule 'pseudo-inverse' with units of -1 and 1", {.rule = Rule::pseudo_inverse}});
-    return result;
   }
   for (const int degree : {3, 5}) {
     if (now.energy == Energy::exponential || (dense && now.degree >= degree)) continue;
-    result.push_back({fmt::format("energy 'polynomial' of degree {}", degree),
-                      {.energy = Energy::polynomial, .degree = degree, .bias = now.bias}});
+    result.push_back(
+        {fmt::format("energy 'polynomial' of degree {}", degree),
+         {.units = now.units, .energy = Energy::polynomial, .degree = degree, .bias = now.bias}});
   }
   if (now.energy != Energy::exponential)
-    result.push_back({"energy 'exponential'", {.energy = Energy::exponential, .bias = now.bias}});
+    result.push_back(
+        {"energy 'exponential'", {.units = now.units, .energy = Energy::exponential, .bias = now.bias}});
   return result;
 }
 

@@ -73,7 +73,6 @@ void check_options(std::int64_t units, const BinaryOptions& options) {
   if (options.energy == Energy::quadratic) return;
   require(options.rule == Rule::hebb,
           "a dense energy goes with the rule 'hebb'; got '" + std::string(name_of(options.rule)) + "'");
-  require(options.units == Units::plus_minus_one, "dense energies are defined for units of -1 and 1");
   require(options.dilution == 0 && !options.form_weights, "dense energies have no weights to cut or to form");
   require(options.degree >= 2 && options.degree <= 1000,
           "the degree of a dense energy is 2 to 1000; got " + std::to_string(options.degree));

@@ -11,11 +11,12 @@ namespace hebb::memory {
 
 namespace {
 
-/// Units of +-1 under an energy that is a function of the overlaps M^mu = sum_i xi^mu_i s_i.
+/// Units under an energy that is a function of the overlaps M^mu = sum_i xi^mu_i s_i, where s = 2 x - 1 for
+/// units x of 0 and 1.
 class DenseWalk : public Walk {
  public:
   DenseWalk(const PatternBits& patterns, const BinaryOptions& options)
-      : patterns_(patterns), values_(options) {}
+      : patterns_(patterns), values_(options), inverse_step_(1.0 / values_.step(false)) {}
 
   void start(const BitVector& state) override {
     state_ = state;
@@ -50,8 +51,12 @@ class DenseWalk : public Walk {
  protected:
   virtual void overlaps_changed() = 0;
 
+  /// The field of a unit that loses so much energy by going up.
+  double field_of(std::int64_t unit, double loss) const { return inverse_step_ * loss + values_.bias(unit); }
+
   const PatternBits& patterns_;
   UnitValues values_;
+  double inverse_step_;  ///< 1 over the distance of a unit's two values
   std::vector<std::int64_t> overlaps_;
 };
 
@@ -90,7 +95,7 @@ class PolynomialWalk final : public DenseWalk {
       const double* const clear = (up ? differing_ : agreeing_).block(b);
       sum += difference_by_bits(patterns_.line(b, unit), set, clear);
     }
-    return 0.5 * table_.scale * sum + values_.bias(unit);
+    return field_of(unit, table_.scale * sum);
   }
 
   std::optional<double> energy() override {
@@ -121,7 +126,6 @@ class ExponentialWalk final : public DenseWalk {
  public:
   using DenseWalk::DenseWalk;
 
-  // Half the difference of the energies with the unit down and up.
   double field(std::int64_t unit) override {
     double up = 0;  // patterns that are up here
     for (std::int64_t b = 0; b < patterns_.blocks(); ++b)
@@ -132,8 +136,8 @@ class ExponentialWalk final : public DenseWalk {
     const double differing = is_up ? down : up;
     const double here = total_;
     const double there = std::exp(-2.0) * agreeing + std::exp(2.0) * differing;
-    const double half = 0.5 * (std::log(here) - std::log(there));
-    return (is_up ? half : -half) + values_.bias(unit);
+    const double loss = std::log(here) - std::log(there);
+    return field_of(unit, is_up ? loss : -loss);
   }
 
   std::optional<double> energy() override {

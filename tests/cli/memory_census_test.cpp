@@ -107,9 +107,12 @@ TEST(MemoryCapacityCommand, PutsTheoryBesideMeasurement) {
   EXPECT_EQ(json["results"][1]["theory_overlap"], 0);
   EXPECT_TRUE(hebb.read("c.svg").starts_with("<svg "));
 
-  const Json dense =
-      only_object(hebb("memory capacity --energy polynomial --degree 3 --neurons 60 --patterns 20 --json"));
-  EXPECT_EQ(dense["results"][0]["patterns"], 20);
+  const std::string cube =
+      "memory capacity --energy polynomial --degree 3 --neurons 60 --patterns 200 --json";
+  const Json dense = only_object(hebb(cube));
+  EXPECT_EQ(dense["results"][0]["patterns"], 200);
+  EXPECT_LT(dense["results"][0]["stable_fraction"], 1);
+  EXPECT_EQ(only_object(hebb(cube + " --units 01"))["results"], dense["results"]);
   const Json warm = only_object(
       hebb("memory capacity --neurons 500 --loads 0.02 --temperature 0.3 --trials 2 --sweeps 20 --json"));
   EXPECT_GT(warm["results"][0]["mean_overlap"], 0.8);
@@ -139,18 +142,16 @@ TEST(MemoryCensusCommand, IsRefusedWithAHint) {
     int code;
     std::string hint;
   };
-  for (const Wrong& wrong :
-       {Wrong{"memory census none.hebb", 3, "none.hebb"},
-        {"memory census s.hebb --starts 0", 2, "at least one start"},
-        {"memory census s.hebb --order upwards", 2, "order"},
-        {"memory basin s.hebb --flips 1.5", 2, "1.5"},
-        {"memory basin s.hebb --pattern nobody", 2, "nobody"},
-        {"memory basin s.hebb --flips 0.1 --svg b.svg", 2, "two"},
-        {"memory capacity --neurons 0 --loads 0.1", 2, "0"},
-        {"memory capacity --energy polynomial --units 01 --neurons 60 --patterns 9", 2, "-1 and 1"},
-        {"memory capacity --neurons 100 --loads 0.1 --patterns 3", 2, "--patterns"},
-        {"memory capacity --rule heb --neurons 100 --loads 0.1", 2, "hebb"},
-        {"memory capacity --neurons 100 --loads 0.1 --trials 0", 2, "trial"}}) {
+  for (const Wrong& wrong : {Wrong{"memory census none.hebb", 3, "none.hebb"},
+                             {"memory census s.hebb --starts 0", 2, "at least one start"},
+                             {"memory census s.hebb --order upwards", 2, "order"},
+                             {"memory basin s.hebb --flips 1.5", 2, "1.5"},
+                             {"memory basin s.hebb --pattern nobody", 2, "nobody"},
+                             {"memory basin s.hebb --flips 0.1 --svg b.svg", 2, "two"},
+                             {"memory capacity --neurons 0 --loads 0.1", 2, "0"},
+                             {"memory capacity --neurons 100 --loads 0.1 --patterns 3", 2, "--patterns"},
+                             {"memory capacity --rule heb --neurons 100 --loads 0.1", 2, "hebb"},
+                             {"memory capacity --neurons 100 --loads 0.1 --trials 0", 2, "trial"}}) {
     const Outcome outcome = hebb(wrong.arguments);
     EXPECT_EQ(outcome.code, wrong.code) << wrong.arguments << outcome.err;
     EXPECT_NE(outcome.err.find(wrong.hint), std::string::npos) << wrong.arguments << ": " << outcome.err;

@@ -64,6 +64,7 @@ std::vector<BinaryOptions> kinds() {
           {.units = Units::zero_one},
           {.rule = Rule::pseudo_inverse, .seed = ~std::uint64_t{0}},
           {.energy = Energy::polynomial, .degree = 4},
+          {.units = Units::zero_one, .energy = Energy::rectified_polynomial},
           {.energy = Energy::exponential}};
 }
 

@@ -58,6 +58,7 @@ std::vector<Small> small_networks() {
   add("cube", 12, 5, {.energy = Energy::polynomial, .degree = 3});
   add("exponential", 11, 6, {.energy = Energy::exponential});
   add("biased", 10, 2, {.bias = {0.3f, -0.2f, 0.1f, 0, 0.4f, -0.1f, 0.2f, 0.05f, -0.3f, 0.15f}});
+  add("cube 0/1", 11, 4, {.units = Units::zero_one, .energy = Energy::polynomial, .degree = 3});
   return result;
 }
 

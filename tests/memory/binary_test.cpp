@@ -118,32 +118,52 @@ constexpr auto kOrders = {Order::random, Order::fixed, Order::greedy, Order::syn
 constexpr auto kPatterns = {Patterns::random, Patterns::correlated, Patterns::near_identical};
 INSTANTIATE_TEST_SUITE_P(Of, Trajectories,
                          testing::Combine(testing::Range(0, 6), testing::ValuesIn(kOrders),
-                                          testing::Values(Units::plus_minus_one),
+                                          testing::Values(Units::plus_minus_one, Units::zero_one),
                                           testing::ValuesIn(kPatterns)));
-// Dense energies are defined for units of -1 and 1 alone.
-INSTANTIATE_TEST_SUITE_P(OfZeroOneUnits, Trajectories,
-                         testing::Combine(testing::Range(0, 2), testing::ValuesIn(kOrders),
-                                          testing::Values(Units::zero_one), testing::ValuesIn(kPatterns)));
+
+// A dense energy does the same with units of 0 and 1 as with spins: states, sweeps and, without a bias,
+// energies.
+TEST(BinaryMemory, DenseEnergiesOfZeroOneUnitsAreThoseOfSpins) {
+  const std::vector<State> xi = naive::patterns(130, 40, Patterns::correlated, 4);
+  for (const Kind& kind : kinds()) {
+    if (kind.options.energy == Energy::quadratic) continue;
+    const auto build_of = [&](Units units) {
+      return build({kind, Order::random, units, Patterns::correlated, false}, xi, 1);
+    };
+    const Pair spins = build_of(Units::plus_minus_one), bits = build_of(Units::zero_one);
+    for (std::uint64_t seed = 0; seed < 10; ++seed) {
+      const State start = naive::patterns(130, 1, Patterns::random, 50 + seed)[0];
+      const Recall a = spins.memory.recall(to_units(start, Units::plus_minus_one), {.seed = seed});
+      const Recall b = bits.memory.recall(to_units(start, Units::zero_one), {.seed = seed});
+      EXPECT_EQ(b.state, to_units(to_state(a.state), Units::zero_one)) << kind.name;
+      EXPECT_EQ(b.sweeps, a.sweeps);
+      EXPECT_EQ(b.energy_end, a.energy_end);
+    }
+  }
+}
 
 TEST(BinaryMemory, EveryFlipChangesTheEnergyByMinusFieldTimesChange) {
-  for (const Kind& kind : kinds()) {
-    const std::vector<State> xi = naive::patterns(120, 12, Patterns::random, 5);
-    const Pair pair = build({kind, Order::random, Units::plus_minus_one, Patterns::random, true}, xi, 5);
-    const std::unique_ptr<Walk> walk = pair.memory.inside().couplings->walk();
-    walk->start(pair.memory.inside().pack(
-        to_units(naive::patterns(120, 1, Patterns::random, 6)[0], Units::plus_minus_one), "start"));
-    Random random(3);
-    std::vector<double> fields(120);
-    double energy = *walk->energy();
-    for (int step = 0; step < 300; ++step) {
-      const std::int64_t unit = random.below(120);
-      const double field = walk->field(unit);
-      walk->fields(fields);
-      EXPECT_NEAR(fields[static_cast<std::size_t>(unit)], field, 1e-9 * (1 + std::abs(field))) << kind.name;
-      const double change = -field * (walk->state().get(unit) ? -2 : 2);
-      walk->flip(unit);
-      EXPECT_NEAR(*walk->energy() - energy, change, 1e-8 * (1 + std::abs(energy))) << kind.name;
-      energy = *walk->energy();
+  for (const Units units : {Units::plus_minus_one, Units::zero_one}) {
+    const double distance = units == Units::plus_minus_one ? 2 : 1;
+    for (const Kind& kind : kinds()) {
+      const std::vector<State> xi = naive::patterns(120, 12, Patterns::random, 5);
+      const Pair pair = build({kind, Order::random, units, Patterns::random, true}, xi, 5);
+      const std::unique_ptr<Walk> walk = pair.memory.inside().couplings->walk();
+      walk->start(pair.memory.inside().pack(to_units(naive::patterns(120, 1, Patterns::random, 6)[0], units),
+                                            "start"));
+      Random random(3);
+      std::vector<double> fields(120);
+      double energy = *walk->energy();
+      for (int step = 0; step < 300; ++step) {
+        const std::int64_t unit = random.below(120);
+        const double field = walk->field(unit);
+        walk->fields(fields);
+        EXPECT_NEAR(fields[static_cast<std::size_t>(unit)], field, 1e-9 * (1 + std::abs(field))) << kind.name;
+        const double change = -field * (walk->state().get(unit) ? -distance : distance);
+        walk->flip(unit);
+        EXPECT_NEAR(*walk->energy() - energy, change, 1e-8 * (1 + std::abs(energy))) << kind.name;
+        energy = *walk->energy();
+      }
     }
   }
 }
@@ -151,7 +171,6 @@ TEST(BinaryMemory, EveryFlipChangesTheEnergyByMinusFieldTimesChange) {
 TEST(BinaryMemory, TheEnergyNeverRises) {
   for (const Kind& kind : kinds()) {
     for (const Units units : {Units::plus_minus_one, Units::zero_one}) {
-      if (kind.options.energy != Energy::quadratic && units == Units::zero_one) continue;
       for (std::uint64_t seed = 0; seed < 5; ++seed) {
         const std::vector<State> xi = naive::patterns(200, 25, Patterns::correlated, seed);
         const Pair pair = build({kind, Order::random, units, Patterns::correlated, seed % 2 == 1}, xi, seed);
@@ -336,7 +355,6 @@ TEST(BinaryMemory, RefusesWhatDoesNotFit) {
   EXPECT_THROW(BinaryMemory((std::int64_t{1} << 24) + 1), ConfigError);
   EXPECT_THROW(BinaryMemory(4, {.bias = {1, 2}}), ConfigError);
   EXPECT_THROW(BinaryMemory(4, {.energy = Energy::polynomial, .degree = 1}), ConfigError);
-  EXPECT_THROW(BinaryMemory(4, {.units = Units::zero_one, .energy = Energy::exponential}), ConfigError);
   EXPECT_THROW(BinaryMemory(4, {.dilution = 1}), ConfigError);
   BinaryMemory memory(4);
   const std::vector<float> good = {1, -1, 1, -1};

@@ -85,11 +85,12 @@ class Network {
     State up = x;
     up[i] = 1;
     State low = x;
-    low[i] = -1;
+    low[i] = down();
     const double bias = options_.bias.empty() ? 0.0 : static_cast<double>(options_.bias[i]);
+    const double step = 1 - down();
     if (options_.energy == Energy::exponential)
-      return 0.5 * (std::log(dense_sum(up)) - std::log(dense_sum(low))) + bias;
-    return 0.5 * scale() * (dense_sum(up) - dense_sum(low)) + bias;
+      return (std::log(dense_sum(up)) - std::log(dense_sum(low))) / step + bias;
+    return scale() * (dense_sum(up) - dense_sum(low)) / step + bias;
   }
 
   /// States after each sweep, until nothing changes, a state of two sweeps ago returns, or the limit.
@@ -113,11 +114,12 @@ class Network {
   /// Of the polynomials.
   double scale() const { return std::pow(static_cast<double>(units()), 1 - options_.degree); }
 
-  /// sum_mu F(M^mu), exact for powers of whole numbers.
+  /// sum_mu F(M^mu), exact for powers of whole numbers, with spins s = +-1 that are up where x is.
   double dense_sum(const State& x) const {
     double result = 0;
     for (const State& pattern : xi_) {
-      const double m = std::inner_product(x.begin(), x.end(), pattern.begin(), 0.0);
+      double m = 0;
+      for (std::size_t i = 0; i < x.size(); ++i) m += x[i] == 1 ? pattern[i] : -pattern[i];
       if (options_.energy == Energy::exponential) {
         result += std::exp(m);
       } else if (options_.energy == Energy::polynomial || m > 0) {
