@@ -108,6 +108,9 @@ struct BasinOptions {
   std::optional<std::int64_t> pattern = {};                  ///< this one only
   RecallOptions recall = {};
   double threshold = 0.9;  ///< overlap from which a pattern counts as recalled
+  /// Called as cues are done, from the caller's thread; the measurement ends early, with what it has, when it
+  /// returns false.
+  std::function<bool(std::int64_t done, std::int64_t cues)> progress = {};
 };
 
 /// Recall from cues that differ from their pattern by a share of the bits, chosen at random.
@@ -120,6 +123,8 @@ struct BasinPoint {
   Interval exact_interval;
   double mean_overlap = 0;  ///< with the pattern, in the end
 };
+/// A point for each share, in their order, of which the measured ones are left where progress ended it early.
+/// Throws ConfigError, and ShapeError for a pattern that is not there.
 std::vector<BasinPoint> basin(const BinaryMemory& memory, const BasinOptions& options = {});
 
 }  // namespace hebb::memory

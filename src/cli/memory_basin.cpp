@@ -5,6 +5,7 @@
 #include "cli/chart_svg.hpp"
 #include "cli/memory.hpp"
 #include "cli/memory_options.hpp"
+#include "cli/meter.hpp"
 #include "hebb/attractors.hpp"
 #include "hebb/error.hpp"
 #include "hebb/io.hpp"
@@ -58,7 +59,7 @@ std::string chart_of(const std::vector<memory::BasinPoint>& points) {
                    {.x_label = "share of bits inverted", .y_label = "share of cues", .from_zero = true});
 }
 
-void run(Options options) {
+void run(Options options, Context& context) {
   options.basin.recall.order = order_of(options.order);
   if (!options.svg.empty() && options.basin.flips.size() < 2)
     throw ConfigError("--svg: a curve takes at least two shares in --flips");
@@ -66,14 +67,22 @@ void run(Options options) {
   if (store.size() == 0) throw ConfigError(options.store + ": the store is empty");
   if (!options.pattern.empty()) options.basin.pattern = store.find(options.pattern);
   std::sort(options.basin.flips.begin(), options.basin.flips.end());
+  watch_interrupts();
+  Meter meter("cues", context.quiet);
+  options.basin.progress = [&](std::int64_t done, std::int64_t cues) {
+    meter.show(done, cues);
+    return !interrupted();
+  };
   const std::vector<memory::BasinPoint> points = memory::basin(store.memory(), options.basin);
-  if (!options.svg.empty()) write_file_atomically(options.svg, chart_of(points));
+  meter.clear();
+  if (!options.svg.empty() && points.size() > 1) write_file_atomically(options.svg, chart_of(points));
   print(options.json ? json_text(json_of(points)) + "\n" : text_of(points));
+  if (interrupted()) context.exit_code = kInterrupted;
 }
 
 }  // namespace
 
-void add_memory_basin(CLI::App& app, Context& /*context*/) {
+void add_memory_basin(CLI::App& app, Context& context) {
   CLI::App* command =
       app.add_subcommand("basin", "Measure how much of a pattern may be wrong for it to be recalled");
   auto options = std::make_shared<Options>();
@@ -109,7 +118,7 @@ void add_memory_basin(CLI::App& app, Context& /*context*/) {
   command->footer(
       "Examples:\n  hebb memory basin letters.hebb --flips 0,0.1,0.2,0.3,0.4 --svg basin.svg\n"
       "  hebb memory basin letters.hebb --pattern A --trials 1000 --json");
-  command->callback([options] { run(*options); });
+  command->callback([options, &context] { run(*options, context); });
 }
 
 }  // namespace hebb::cli

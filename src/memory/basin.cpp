@@ -22,26 +22,83 @@ void check(const BinaryMemory& memory, const BasinOptions& options) {
   }
 }
 
-/// The overlap with its pattern that each trial ends with.
-std::vector<double> final_overlaps(const BinaryMemory& memory, const BasinOptions& options, double flip) {
-  const BinaryMemory::Inside& inside = memory.inside();
-  std::vector<double> overlaps(static_cast<std::size_t>(options.trials));
-  constexpr std::int64_t kTogether = 16;
-  parallel_for((options.trials + kTogether - 1) / kTogether, [&](std::int64_t group) {
-    const std::unique_ptr<Walk> walk = inside.couplings->walk();
-    for (std::int64_t k = group * kTogether; k < std::min(options.trials, (group + 1) * kTogether); ++k) {
-      const std::int64_t pattern = options.pattern.value_or(k % memory.size());
-      Random random(options.recall.seed, static_cast<std::uint64_t>(k));
-      RecallOptions recall = options.recall;
-      recall.seed = random_seed(random);
-      walk->start(damaged(inside.patterns.pattern(pattern), flip, random));
-      run_dynamics(*walk, inside.values, recall);
-      overlaps[static_cast<std::size_t>(k)] =
-          inside.overlaps(walk->state())[static_cast<std::size_t>(pattern)];
+/// Recalls cues with a share of their bits inverted, and notes the overlap with its pattern that each ends
+/// with.
+class Basin {
+ public:
+  Basin(const BinaryMemory& memory, const BasinOptions& options)
+      : inside_(memory.inside()), options_(options) {}
+
+  /// The points, as many as progress let be measured; the last may have fewer trials than asked for.
+  std::vector<BasinPoint> run() {
+    std::vector<BasinPoint> points;
+    for (const double flip : options_.flips) {
+      if (ended_) break;
+      points.push_back(point_of(flip));
     }
-  });
-  return overlaps;
-}
+    return points;
+  }
+
+ private:
+  BasinPoint point_of(double flip) {
+    std::vector<double> overlaps;
+    constexpr std::int64_t kBatch = 64;  // between which progress is told
+    while (!ended_ && static_cast<std::int64_t>(overlaps.size()) < options_.trials) {
+      const auto first = static_cast<std::int64_t>(overlaps.size());
+      const std::int64_t some = std::min(kBatch, options_.trials - first);
+      overlaps.resize(static_cast<std::size_t>(first + some));
+      run_batch(flip, first, std::span(overlaps).subspan(static_cast<std::size_t>(first)));
+      done_ += some;
+      const auto all = options_.trials * static_cast<std::int64_t>(options_.flips.size());
+      ended_ = options_.progress && !options_.progress(done_, all);
+    }
+    return summary(flip, overlaps);
+  }
+
+  void run_batch(double flip, std::int64_t first, std::span<double> overlaps) const {
+    constexpr std::int64_t kTogether = 4;
+    const auto some = static_cast<std::int64_t>(overlaps.size());
+    parallel_for((some + kTogether - 1) / kTogether, [&](std::int64_t group) {
+      const std::unique_ptr<Walk> walk = inside_.couplings->walk();
+      for (std::int64_t k = group * kTogether; k < std::min(some, (group + 1) * kTogether); ++k)
+        overlaps[static_cast<std::size_t>(k)] = run_one(*walk, flip, first + k);
+    });
+  }
+
+  double run_one(Walk& walk, double flip, std::int64_t trial) const {
+    const std::int64_t pattern = options_.pattern.value_or(trial % inside_.patterns.size());
+    Random random(options_.recall.seed, static_cast<std::uint64_t>(trial));
+    RecallOptions recall = options_.recall;
+    recall.seed = random_seed(random);
+    walk.start(damaged(inside_.patterns.pattern(pattern), flip, random));
+    run_dynamics(walk, inside_.values, recall);
+    return inside_.overlaps(walk.state())[static_cast<std::size_t>(pattern)];
+  }
+
+  BasinPoint summary(double flip, const std::vector<double>& overlaps) const {
+    const auto trials = static_cast<std::int64_t>(overlaps.size());
+    const auto reached = [&](double least) {
+      return std::count_if(overlaps.begin(), overlaps.end(), [&](double m) { return m >= least; });
+    };
+    const auto share = [&](std::int64_t count) {
+      return static_cast<double>(count) / static_cast<double>(trials);
+    };
+    BasinPoint point;
+    point.flip = flip;
+    point.trials = trials;
+    point.recalled = share(reached(options_.threshold));
+    point.recalled_interval = wilson_interval(reached(options_.threshold), trials);
+    point.exact = share(reached(1));
+    point.exact_interval = wilson_interval(reached(1), trials);
+    point.mean_overlap = std::accumulate(overlaps.begin(), overlaps.end(), 0.0) / static_cast<double>(trials);
+    return point;
+  }
+
+  const BinaryMemory::Inside& inside_;
+  const BasinOptions& options_;
+  std::int64_t done_ = 0;  ///< cues, of all shares
+  bool ended_ = false;     ///< by progress
+};
 
 }  // namespace
 
@@ -61,24 +118,7 @@ BitVector damaged(const BitVector& pattern, double flip, Random& random) {
 
 std::vector<BasinPoint> basin(const BinaryMemory& memory, const BasinOptions& options) {
   check(memory, options);
-  std::vector<BasinPoint> result;
-  for (const double flip : options.flips) {
-    const std::vector<double> overlaps = final_overlaps(memory, options, flip);
-    const auto reached = [&](double least) {
-      return std::count_if(overlaps.begin(), overlaps.end(), [&](double m) { return m >= least; });
-    };
-    const auto trials = static_cast<double>(options.trials);
-    BasinPoint point;
-    point.flip = flip;
-    point.trials = options.trials;
-    point.recalled = static_cast<double>(reached(options.threshold)) / trials;
-    point.recalled_interval = wilson_interval(reached(options.threshold), options.trials);
-    point.exact = static_cast<double>(reached(1)) / trials;
-    point.exact_interval = wilson_interval(reached(1), options.trials);
-    point.mean_overlap = std::accumulate(overlaps.begin(), overlaps.end(), 0.0) / trials;
-    result.push_back(point);
-  }
-  return result;
+  return Basin(memory, options).run();
 }
 
 }  // namespace hebb::memory

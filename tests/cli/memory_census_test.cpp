@@ -87,6 +87,19 @@ TEST(MemoryBasinCommand, FallsFromOneToNothing) {
   EXPECT_NE(hebb("memory basin s.hebb --flips 0.1").out.find("recalled"), std::string::npos);
 }
 
+TEST(MemoryBasinCommand, IsInterruptedWithWhatItHas) {
+  const Shell hebb;
+  ASSERT_EQ(hebb("memory store s.hebb --random 10x500 -q").code, 0);
+  const Outcome outcome = hebb("memory basin s.hebb --flips 0.1,0.2 --trials 1000000000 --json -q",
+                               "timeout --foreground --preserve-status -s INT 1");
+  EXPECT_EQ(outcome.code, 130) << outcome.err;
+  EXPECT_EQ(outcome.err, "");
+  const Json json = Json::parse(outcome.out);
+  ASSERT_EQ(json["results"].size(), 1U);
+  EXPECT_GT(json["results"][0]["trials"], 0);
+  EXPECT_LT(json["results"][0]["trials"], 1000000000);
+}
+
 TEST(MemoryCapacityCommand, PutsTheoryBesideMeasurement) {
   const Shell hebb;
   const Json json = only_object(hebb(

@@ -227,6 +227,31 @@ TEST(Basin, RecallProbabilityIsThatOfEnumeration) {
   }
 }
 
+TEST(Basin, EndsEarlyWithWhatItHas) {
+  BinaryMemory memory(40);
+  for (const State& pattern : naive::patterns(40, 3, naive::Patterns::random, 5))
+    memory.store(floats(pattern));
+  BasinOptions options = {.flips = {0.1, 0.3, 0.4}, .trials = 100};
+  const std::vector<BasinPoint> whole = basin(memory, options);
+  std::vector<std::int64_t> calls;
+  options.progress = [&](std::int64_t done, std::int64_t cues) {
+    EXPECT_EQ(cues, 300);
+    calls.push_back(done);
+    return done < 150;
+  };
+  const std::vector<BasinPoint> part = basin(memory, options);
+  ASSERT_EQ(part.size(), 2U);
+  EXPECT_EQ(part[0].mean_overlap, whole[0].mean_overlap);
+  EXPECT_EQ(part[0].trials, 100);
+  EXPECT_LT(part[1].trials, 100);
+  EXPECT_EQ(part[0].trials + part[1].trials, calls.back());
+  // The second share's trials are the first of those that a shorter measurement makes.
+  options.progress = {};
+  options.flips = {0.3};
+  options.trials = part[1].trials;
+  EXPECT_EQ(basin(memory, options).front().mean_overlap, part[1].mean_overlap);
+}
+
 TEST(Census, OfRandomStartsEstimatesShares) {
   const std::vector<State> xi = naive::patterns(14, 2, naive::Patterns::random, 3);
   BinaryMemory memory(14);
