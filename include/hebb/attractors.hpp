@@ -49,6 +49,9 @@ struct ClassifyOptions {
 
 /// Names a resting state. Throws ConfigError when nothing is stored.
 Label classify(const BinaryMemory& memory, std::span<const float> state, const ClassifyOptions& options = {});
+/// The same of a state whose overlaps, those of BinaryMemory::overlaps, are known.
+Label classify(const BinaryMemory& memory, std::span<const float> state, std::span<const double> overlaps,
+               const ClassifyOptions& options);
 
 /// How deep a resting state lies.
 struct Depth {

@@ -156,9 +156,9 @@ std::vector<Recognition> Store::recognise_batch(std::span<const float> cues,
                                        [](double a, double b) { return std::abs(a) < std::abs(b); });
     result.nearest = best - overlaps.begin();
     result.overlap = *best;
-    result.label = classify(memory_, recalls[k].state);
+    result.label = classify(memory_, recalls[k].state, overlaps, {});
     if (calibration_)
-      result.confidence = confidence_of(*calibration_, memory_, cues.subspan(k * n, n), recalls[k]);
+      result.confidence = confidence_of(*calibration_, memory_, cues.subspan(k * n, n), recalls[k], overlaps);
     result.recall = std::move(recalls[k]);
   }
   return results;

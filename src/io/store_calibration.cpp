@@ -53,20 +53,20 @@ double overlap_of(std::span<const float> a, std::span<const float> b) {
   return 2 * static_cast<double>(same) / static_cast<double>(a.size()) - 1;
 }
 
-/// The largest overlap of the cue with a pattern other than the one that the final state is most like; 0 when
-/// there is no other.
-double best_other(const BinaryMemory& memory, std::span<const float> cue, std::span<const float> rest) {
-  const std::vector<double> there = memory.overlaps(rest);
+/// The largest overlap of the cue with a pattern other than the one that the final state, of these overlaps,
+/// is most like; 0 when there is no other.
+double best_other(const BinaryMemory& memory, std::span<const float> cue, std::span<const double> there) {
   const auto nearest = std::max_element(there.begin(), there.end()) - there.begin();
   std::vector<double> here = memory.overlaps(cue);
   here.erase(here.begin() + nearest);
   return here.empty() ? 0 : *std::max_element(here.begin(), here.end());
 }
 
-Features features_of(const BinaryMemory& memory, std::span<const float> cue, const Recall& recall) {
+Features features_of(const BinaryMemory& memory, std::span<const float> cue, const Recall& recall,
+                     std::span<const double> overlaps) {
   const double kept = overlap_of(cue, recall.state);
   return {1, level_of(memory, cue, recall.energy_start), level_of(memory, recall.state, recall.energy_end),
-          kept, kept - best_other(memory, cue, recall.state)};
+          kept, kept - best_other(memory, cue, overlaps)};
 }
 
 double logistic(double x) { return 1 / (1 + std::exp(-x)); }
@@ -196,8 +196,8 @@ std::int64_t samples_for(const BinaryMemory& memory) {
 }  // namespace
 
 double confidence_of(const Calibration& calibration, const BinaryMemory& memory, std::span<const float> cue,
-                     const Recall& recall) {
-  return logistic(dot(weights_of(calibration), features_of(memory, cue, recall)));
+                     const Recall& recall, std::span<const double> overlaps) {
+  return logistic(dot(weights_of(calibration), features_of(memory, cue, recall, overlaps)));
 }
 
 Calibration calibration_of(const BinaryMemory& memory, const PatternSet& patterns, std::uint64_t seed) {
@@ -209,7 +209,8 @@ Calibration calibration_of(const BinaryMemory& memory, const PatternSet& pattern
   std::vector<Features> rows;
   const auto n = static_cast<std::size_t>(memory.units());
   for (std::size_t k = 0; k < recalls.size(); ++k)
-    rows.push_back(features_of(memory, std::span(cues.values()).subspan(k * n, n), recalls[k]));
+    rows.push_back(features_of(memory, std::span(cues.values()).subspan(k * n, n), recalls[k],
+                               memory.overlaps(recalls[k].state)));
   return calibration_from(std::move(rows), static_cast<std::size_t>(samples));
 }
 

@@ -14,7 +14,7 @@ namespace {
 
 /// The majority of patterns or their inverses, whose numbers are odd; `signs` are those of the overlaps.
 BitVector majority(const PatternBits& patterns, std::span<const std::int64_t> members,
-                   const std::vector<double>& overlaps) {
+                   std::span<const double> overlaps) {
   BitVector result(patterns.units());
   for (std::int64_t i = 0; i < patterns.units(); ++i) {
     std::int64_t up = 0;
@@ -46,8 +46,7 @@ std::string_view name_of(AttractorKind kind) {
 }
 
 Label classify_bits(const BinaryMemory::Inside& inside, const BitVector& state,
-                    const ClassifyOptions& options) {
-  const std::vector<double> overlaps = inside.overlaps(state);
+                    std::span<const double> overlaps, const ClassifyOptions& options) {
   std::vector<std::int64_t> order(overlaps.size());
   std::iota(order.begin(), order.end(), 0);
   const auto size = [&](std::int64_t p) { return std::abs(overlaps[static_cast<std::size_t>(p)]); };
@@ -96,8 +95,16 @@ std::optional<Depth> depth_of(Walk& walk, const UnitValues& values) {
 }
 
 Label classify(const BinaryMemory& memory, std::span<const float> state, const ClassifyOptions& options) {
+  return classify(memory, state, memory.overlaps(state), options);
+}
+
+Label classify(const BinaryMemory& memory, std::span<const float> state, std::span<const double> overlaps,
+               const ClassifyOptions& options) {
   if (memory.size() == 0) throw ConfigError("the memory is empty: store a pattern first");
-  return classify_bits(memory.inside(), memory.inside().pack(state, "the state"), options);
+  if (overlaps.size() != static_cast<std::size_t>(memory.size()))
+    throw ShapeError("there are " + std::to_string(overlaps.size()) + " overlaps with " +
+                     std::to_string(memory.size()) + " patterns");
+  return classify_bits(memory.inside(), memory.inside().pack(state, "the state"), overlaps, options);
 }
 
 std::optional<Depth> measure_depth(const BinaryMemory& memory, std::span<const float> state) {

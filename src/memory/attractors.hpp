@@ -7,9 +7,9 @@
 
 namespace hebb::memory {
 
-/// As `classify`.
+/// As `classify`, by the overlaps of the state.
 Label classify_bits(const BinaryMemory::Inside& inside, const BitVector& state,
-                    const ClassifyOptions& options);
+                    std::span<const double> overlaps, const ClassifyOptions& options);
 
 /// As `measure_depth`, of the state of a walk, which is left as it was.
 std::optional<Depth> depth_of(Walk& walk, const UnitValues& values);

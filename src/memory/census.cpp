@@ -114,7 +114,7 @@ Attractor described(const BinaryMemory::Inside& inside, const Counting::Found& f
   if (found.cycle) {
     result.label = {.kind = AttractorKind::two_cycle};
   } else {
-    result.label = classify_bits(inside, found.state, options.classify);
+    result.label = classify_bits(inside, found.state, inside.overlaps(found.state), options.classify);
   }
   return result;
 }
