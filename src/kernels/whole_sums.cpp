@@ -2,6 +2,7 @@
 
 #include <cstddef>
 
+#define HWY_WANT_AVX3_DL  // which counts the bits of a vector
 #include "kernels/targets.hpp"
 
 #undef HWY_TARGET_INCLUDE
