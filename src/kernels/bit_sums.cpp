@@ -268,10 +268,11 @@ void CountBitsOf(const std::uint64_t* lines, std::size_t units, const std::uint6
     };
     std::size_t unit = 0;
     for (; unit + 16 <= units; unit += 16) {
-      const V first = eight_rows(unit);
-      const V second = eight_rows(unit + 8);
+      V carries[2];
+      HEBB_UNROLL
+      for (std::size_t k = 0; k < 2; ++k) carries[k] = eight_rows(unit + 8 * k);
       V sixteens;
-      eights = Planes::AddDigits(eights, first, second, sixteens);
+      eights = Planes::AddDigits(eights, carries[0], carries[1], sixteens);
       counters.Add(sixteens, 4);
     }
     counters.Add(ones, 0);

@@ -7,11 +7,8 @@
 
 namespace hebb {
 
-/// Highway's name of it: "AVX3_DL", "AVX2", "NEON", ...
+/// Highway's name of it: "AVX3", "AVX2", "NEON", ...
 std::string isa_name();
-
-/// Names of all that this processor has and Hebb has kernels for, the best first.
-std::vector<std::string> isa_names();
 
 /// Those that this processor has and there are kernels for, the best first.
 std::vector<std::string> isas_found();

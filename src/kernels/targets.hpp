@@ -1,6 +1,7 @@
 // Included before hwy/foreach_target.h by every kernel: the instruction sets that kernels are compiled for.
 // Three are enough (portable code, AVX2 with FMA, AVX-512): SSSE3 and SSE4 are on no machine that one would
-// compute with today, and each one more lengthens every build.
+// compute with today, and each one more lengthens every build. Kernels that count bits ask for a fourth by
+// HWY_WANT_AVX3_DL: AVX-512 since Ice Lake and Zen 4, which counts those of a whole vector.
 #pragma once
 
 #ifndef HWY_DISABLED_TARGETS
