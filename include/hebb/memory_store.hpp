@@ -83,6 +83,17 @@ struct Calibration {
   double accuracy = 0;       ///< share of the samples that are told rightly
 };
 
+/// Unlearning as part of what a store learns: see BinaryMemory::unlearn.
+struct Unlearning {
+  static constexpr std::int64_t kMostDreams = 1'000'000;
+
+  std::int64_t dreams = 0;  ///< 0 to kMostDreams
+  double strength = 0.01;   ///< in (0, 1]
+  std::uint64_t seed = 0;
+
+  bool operator==(const Unlearning&) const = default;
+};
+
 /// What became of a cue.
 struct Recognition {
   Recall recall;
@@ -109,7 +120,7 @@ struct Crosstalk {
 };
 
 /// A BinaryMemory with labels. Weights are not kept: they are learned anew from the patterns in their order,
-/// which gives the same ones.
+/// and dreams are dreamt anew, which gives the same ones.
 class Store {
  public:
   /// Errors: see BinaryMemory; ConfigError for a look that does not have `units` pixels.
@@ -134,6 +145,12 @@ class Store {
   void add(const PatternSet& patterns);
   /// Removes a pattern; those behind it move up. A rule that cannot unlearn it learns the others anew.
   void remove(std::int64_t index);
+  /// From now on the weights are those of the patterns less those of the dreams, which follow all patterns
+  /// and so are dreamt anew whenever patterns come or go, and when the file is read. Takes the place of the
+  /// unlearning before; 0 dreams undo it. Calibration is lost. Throws ConfigError, unchanged, for numbers out
+  /// of range, and for memories without symmetric weights.
+  void unlearn(const Unlearning& unlearning);
+  const Unlearning& unlearning() const { return unlearning_; }
   /// The pattern of a label, or of a number from 0. Throws ConfigError where there is none, offering the
   /// nearest label, or several.
   std::int64_t find(const std::string& label_or_number) const;
@@ -151,7 +168,8 @@ class Store {
 
   /// Measures at most so many of the patterns, evenly chosen.
   Crosstalk crosstalk(std::int64_t most = 32) const;
-  /// How many random patterns the rule is said to hold (see memory_theory.hpp), where a law is known.
+  /// How many random patterns the rule is said to hold (see memory_theory.hpp), where a law is known: there
+  /// is none of unlearning.
   std::optional<double> capacity() const;
   /// Said when the store is nearly full: its patterns are 80 % of the capacity, or crosstalk lets 0.1 % of
   /// their bits be unstable. Names a rule that holds these very patterns, if one does.
@@ -163,6 +181,7 @@ class Store {
 
   BinaryMemory memory_;
   PatternSet patterns_;
+  Unlearning unlearning_;
   std::optional<Calibration> calibration_;
 };
 

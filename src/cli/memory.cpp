@@ -9,6 +9,7 @@ void add_memory(CLI::App& app, Context& context) {
   add_memory_recall(*memory, context);
   add_memory_list(*memory, context);
   add_memory_forget(*memory, context);
+  add_memory_unlearn(*memory, context);
   add_memory_census(*memory, context);
   add_memory_basin(*memory, context);
   add_memory_capacity(*memory, context);

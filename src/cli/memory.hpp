@@ -9,6 +9,7 @@ void add_memory_store(CLI::App& memory, Context& context);
 void add_memory_recall(CLI::App& memory, Context& context);
 void add_memory_list(CLI::App& memory, Context& context);
 void add_memory_forget(CLI::App& memory, Context& context);
+void add_memory_unlearn(CLI::App& memory, Context& context);
 void add_memory_census(CLI::App& memory, Context& context);
 void add_memory_basin(CLI::App& memory, Context& context);
 void add_memory_capacity(CLI::App& memory, Context& context);

@@ -1,4 +1,4 @@
-// hebb memory store, list, forget.
+// hebb memory store, list, forget, unlearn.
 #include "hebb/memory_store.hpp"
 
 #include <fmt/format.h>
@@ -36,6 +36,12 @@ struct ListOptions {
   bool json = false;
 };
 
+struct UnlearnOptions {
+  std::string path;
+  memory::Unlearning unlearning;
+  bool json = false;
+};
+
 bool exists(const std::string& path) {
   std::error_code ignored;
   return std::filesystem::exists(path, ignored);
@@ -68,6 +74,18 @@ void check_same_kind(const CLI::App& command, const memory::BinaryOptions& asked
   check("--bound", asked.bound == is.bound);
 }
 
+std::string unlearning_text(const memory::Unlearning& unlearning) {
+  if (unlearning.dreams == 0) return "";
+  return fmt::format(", {} of strength {:g} unlearned",
+                     unlearning.dreams == 1 ? "1 dream" : with_commas(unlearning.dreams) + " dreams",
+                     unlearning.strength);
+}
+
+Json json_of(const memory::Unlearning& unlearning) {
+  if (unlearning.dreams == 0) return nullptr;
+  return {{"dreams", unlearning.dreams}, {"strength", unlearning.strength}, {"seed", unlearning.seed}};
+}
+
 Json state_json(const Store& store) {
   const memory::BinaryOptions& options = store.memory().options();
   const memory::Crosstalk crosstalk = store.crosstalk();
@@ -79,6 +97,7 @@ Json state_json(const Store& store) {
       {"load", static_cast<double>(store.size()) / static_cast<double>(store.units())},
       {"rule", name_of(options.rule)},
       {"energy", name_of(options.energy)},
+      {"unlearning", json_of(store.unlearning())},
       {"capacity", capacity && *capacity < 1e300 ? Json(*capacity) : Json(nullptr)},
       {"signal", crosstalk.signal},
       {"noise", crosstalk.noise},
@@ -92,9 +111,9 @@ Json state_json(const Store& store) {
 
 std::string state_text(const Store& store) {
   const memory::Crosstalk crosstalk = store.crosstalk();
-  std::string text = fmt::format("{} of {} units, {}\n",
-                                 store.size() == 1 ? "1 pattern" : with_commas(store.size()) + " patterns",
-                                 with_commas(store.units()), kind_text(store.memory().options()));
+  std::string text = fmt::format(
+      "{} of {} units, {}{}\n", store.size() == 1 ? "1 pattern" : with_commas(store.size()) + " patterns",
+      with_commas(store.units()), kind_text(store.memory().options()), unlearning_text(store.unlearning()));
   if (crosstalk.examined == 0) return text;
   text += fmt::format(
       "crosstalk: signal {:.3g}, noise {:.2g}; {:.2g} % of the bits unstable, {:.0f} % of the patterns "
@@ -189,6 +208,20 @@ void run_forget(const ListOptions& options, const Context& context) {
   }
 }
 
+void run_unlearn(const UnlearnOptions& options, const Context& context) {
+  Store store = Store::load(options.path);
+  store.unlearn(options.unlearning);
+  finish(store, options.path, context);
+  if (options.json) {
+    Json json = {{"file", options.path}};
+    json.update(state_json(store));
+    print(json_text(json) + "\n");
+  } else if (!context.quiet) {
+    print(options.path + ": " + state_text(store));
+  }
+  warn(store, context);
+}
+
 void add_path(CLI::App& command, std::string& path) {
   command.add_option("store", path, "The file of the store")
       ->required()
@@ -229,6 +262,39 @@ void add_memory_forget(CLI::App& memory, Context& context) {
   command->add_option("pattern", options->which, "Label, or number from 0")->required()->type_name("PATTERN");
   command->add_flag("--json", options->json, "One JSON object instead of text");
   command->callback([options, &context] { run_forget(*options, context); });
+}
+
+void add_memory_unlearn(CLI::App& memory, Context& context) {
+  CLI::App* command =
+      memory.add_subcommand("unlearn", "Weaken what a store rests in from random starts, as dreams might");
+  auto options = std::make_shared<UnlearnOptions>();
+  add_path(*command, options->path);
+  command
+      ->add_option("--dreams", options->unlearning.dreams,
+                   "Random starts, from each of which what it comes to rest in is unlearned; 0 undoes all")
+      ->required()
+      ->check(is_number<std::int64_t>())
+      ->type_name("N");
+  command
+      ->add_option("--strength", options->unlearning.strength,
+                   "Of one dream, where learning a pattern is 1 (default 0.01)")
+      ->check(is_number<double>())
+      ->type_name("E");
+  command->add_option("--seed", options->unlearning.seed, "Of starts and orders (default 0)")
+      ->check(is_number<std::uint64_t>())
+      ->type_name("N");
+  command->add_flag("--json", options->json, "One JSON object instead of text");
+  add_threads(*command);
+  command->footer(
+      "Spurious states are met more often than patterns, and so weakened more\n"
+      "(Hopfield, Feinstein, Palmer, 1983); too many dreams unlearn patterns as well.\n"
+      "The dreams become a part of the store, in the place of those before, and follow\n"
+      "all of its patterns: they are dreamt anew when patterns come or go, and whenever\n"
+      "the store is read.\n\n"
+      "Examples:\n  hebb memory unlearn letters.hebb --dreams 200\n"
+      "  hebb memory unlearn letters.hebb --dreams 1000 --strength 0.005 --json\n"
+      "  hebb memory unlearn letters.hebb --dreams 0");
+  command->callback([options, &context] { run_unlearn(*options, context); });
 }
 
 }  // namespace hebb::cli

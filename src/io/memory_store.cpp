@@ -79,6 +79,8 @@ void Store::check_new(const PatternSet& added) const {
 void Store::relearn() {
   BinaryMemory fresh(units(), memory_.options());
   learn(fresh, patterns_);
+  if (unlearning_.dreams > 0 && size() > 0)
+    fresh.unlearn(unlearning_.dreams, unlearning_.strength, unlearning_.seed);
   memory_ = std::move(fresh);
 }
 
@@ -89,7 +91,7 @@ void Store::add(const PatternSet& added) {
   patterns_.bits.insert(patterns_.bits.end(), added.bits.begin(), added.bits.end());
   patterns_.labels.insert(patterns_.labels.end(), added.labels.begin(), added.labels.end());
   try {
-    if (learns_together(memory_.options().rule)) {
+    if (learns_together(memory_.options().rule) || unlearning_.dreams > 0) {
       relearn();  // as it will be done when the file is read
     } else {
       learn(memory_, added);
@@ -105,9 +107,9 @@ void Store::add(const PatternSet& added) {
 void Store::remove(std::int64_t index) {
   if (index < 0 || index >= size())
     throw ShapeError(fmt::format("there is no pattern {}; {} are stored", index, size()));
-  bool forgotten = true;
+  bool forgotten = unlearning_.dreams == 0;
   try {
-    memory_.forget(index);
+    if (forgotten) memory_.forget(index);
   } catch (const ConfigError&) {
     forgotten = false;
   }
@@ -116,6 +118,25 @@ void Store::remove(std::int64_t index) {
   patterns_.labels.erase(patterns_.labels.begin() + index);
   calibration_.reset();
   if (!forgotten) relearn();
+}
+
+void Store::unlearn(const Unlearning& unlearning) {
+  if (unlearning.dreams < 0 || unlearning.dreams > Unlearning::kMostDreams)
+    throw ConfigError(
+        fmt::format("unlearning takes 0 to {} dreams; got {}", Unlearning::kMostDreams, unlearning.dreams));
+  if (!(unlearning.strength > 0 && unlearning.strength <= 1))
+    throw ConfigError(
+        fmt::format("the strength of unlearning is above 0 and at most 1; got {}", unlearning.strength));
+  if (memory_.options().energy != Energy::quadratic || !memory_.has_energy())
+    throw ConfigError("unlearning takes symmetric weights, which this memory does not have");
+  const Unlearning before = std::exchange(unlearning_, unlearning);
+  try {
+    relearn();
+  } catch (...) {
+    unlearning_ = before;
+    throw;
+  }
+  calibration_.reset();
 }
 
 std::int64_t Store::find(const std::string& text) const {

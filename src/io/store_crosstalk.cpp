@@ -122,7 +122,10 @@ Crosstalk crosstalk_of(const BinaryMemory& memory, const PatternSet& patterns, s
 
 Crosstalk Store::crosstalk(std::int64_t most) const { return crosstalk_of(memory_, patterns_, most); }
 
-std::optional<double> Store::capacity() const { return capacity_of(units(), memory_.options()); }
+std::optional<double> Store::capacity() const {
+  if (unlearning_.dreams > 0) return std::nullopt;
+  return capacity_of(units(), memory_.options());
+}
 
 std::optional<std::string> Store::warning() const {
   if (size() == 0) return std::nullopt;

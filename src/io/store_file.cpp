@@ -4,7 +4,8 @@
 //   bias       f32 [units], where there is one
 //
 // and in its metadata `format_version`, and as JSON `memory` (units and BinaryOptions), `look`, `labels`, and
-// `calibration` where there is one.
+// `unlearning` and `calibration` where there is one. Unlearning came with version 2: a store without it is
+// one of version 1, which reads as it always did.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -25,7 +26,8 @@ namespace hebb::memory {
 
 namespace {
 
-constexpr int kFormatVersion = 1;
+constexpr int kFormatVersion = 2;
+constexpr int kVersionWithoutUnlearning = 1;
 constexpr const char* kPatterns = "patterns";
 constexpr const char* kBias = "bias";
 
@@ -57,6 +59,10 @@ Json json_of(const Look& look) {
   if (look.threshold) json["threshold"] = *look.threshold;
   json["inverted"] = look.inverted;
   return json;
+}
+
+Json json_of(const Unlearning& unlearning) {
+  return {{"dreams", unlearning.dreams}, {"strength", unlearning.strength}, {"seed", unlearning.seed}};
 }
 
 Json json_of(const Calibration& calibration) {
@@ -101,9 +107,11 @@ class StoreReader {
     const Look look = part("look", [](const Json& json) { return look_of(json); });
     PatternSet patterns = patterns_of(units);
     patterns.look = look;
-    check_size(patterns, options);
+    const Unlearning unlearning = this->unlearning();
+    check_size(patterns, options, unlearning);
     try {
       Store store(units, options, look);
+      if (unlearning.dreams != 0) store.unlearn(unlearning);
       store.add(patterns);
       return store;
     } catch (const std::bad_alloc&) {
@@ -142,6 +150,15 @@ class StoreReader {
     if (value > kFormatVersion)
       fail(fmt::format("has format version {}; this version of Hebb ({}) reads versions up to {}", value,
                        kVersion, kFormatVersion));
+  }
+
+  Unlearning unlearning() const {
+    if (!file_.metadata.contains("unlearning")) return {};
+    return part("unlearning", [](const Json& json) {
+      return Unlearning{.dreams = json.at("dreams").get<std::int64_t>(),
+                        .strength = json.at("strength").get<double>(),
+                        .seed = json.at("seed").get<std::uint64_t>()};
+    });
   }
 
   std::pair<std::int64_t, BinaryOptions> memory_of(const Json& json) const {
@@ -212,10 +229,11 @@ class StoreReader {
   }
 
   /// What learning will take, before it is taken.
-  void check_size(const PatternSet& patterns, const BinaryOptions& options) const {
+  void check_size(const PatternSet& patterns, const BinaryOptions& options,
+                  const Unlearning& unlearning) const {
     const auto n = static_cast<double>(patterns.units);
     const auto p = static_cast<double>(patterns.size());
-    const bool weights = options.form_weights || options.dilution > 0 ||
+    const bool weights = options.form_weights || options.dilution > 0 || unlearning.dreams > 0 ||
                          (options.energy == Energy::quadratic && options.rule != Rule::hebb &&
                           options.rule != Rule::pseudo_inverse);
     double bytes = n * std::ceil(p / 512) * 64;
@@ -233,11 +251,13 @@ class StoreReader {
 SafetensorsFile Store::to_safetensors() const {
   const BinaryOptions& options = memory_.options();
   SafetensorsFile file;
-  file.metadata["format_version"] = std::to_string(kFormatVersion);
+  const bool unlearned = unlearning_.dreams > 0;
+  file.metadata["format_version"] = std::to_string(unlearned ? kFormatVersion : kVersionWithoutUnlearning);
   file.metadata["library_version"] = kVersion;
   file.metadata["memory"] = json_text(json_of(units(), options));
   file.metadata["look"] = json_text(json_of(patterns_.look));
   file.metadata["labels"] = json_text(Json(patterns_.labels));
+  if (unlearned) file.metadata["unlearning"] = json_text(json_of(unlearning_));
   if (calibration_) file.metadata["calibration"] = json_text(json_of(*calibration_));
   file.tensors.emplace_back(kPatterns, Tensor::from(std::span<const std::uint8_t>(patterns_.bits),
                                                     Shape{size(), patterns_.row_bytes()}));

@@ -1,4 +1,4 @@
-/// `hebb memory store`, `recall`, `list` and `forget`.
+/// `hebb memory store`, `recall`, `list`, `forget` and `unlearn`.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -182,6 +182,39 @@ TEST(MemoryStoreCommand, WarnsBeforeOverload) {
   expect_words(full.err, {"hebb: nearly full: 24 patterns", "rule 'pseudo-inverse' would hold them"});
   EXPECT_EQ(hebb("-q memory list r.hebb").err, "");
   EXPECT_NE(only_object(hebb("memory list r.hebb --json"))["warning"], nullptr);
+}
+
+TEST(MemoryUnlearnCommand, MakesSpuriousStatesRarer) {
+  const Shell hebb;
+  ASSERT_EQ(hebb("memory store s.hebb --random 10x100 --seed 3 -q").code, 0);
+  const auto share = [&] {
+    const Json census = only_object(hebb("memory census s.hebb --starts 2000 --depths 0 --json"));
+    return census["shares"]["pattern"].get<double>() + census["shares"]["inverse"].get<double>();
+  };
+  const double before = share();
+  const Json unlearned =
+      only_object(hebb("memory unlearn s.hebb --dreams 100 --strength 0.02 --seed 5 --json"));
+  EXPECT_EQ(unlearned["unlearning"], Json::parse(R"({"dreams": 100, "strength": 0.02, "seed": 5})"));
+  EXPECT_EQ(unlearned["patterns"], 10);
+  EXPECT_GT(share(), before + 0.05);
+  const Outcome listed = hebb("memory list s.hebb");
+  expect_words(listed.out, {"rule hebb, 100 dreams of strength 0.02 unlearned"});
+  const Outcome again = hebb("memory unlearn s.hebb --dreams 1");
+  expect_words(again.out, {"s.hebb: 10 patterns", ", 1 dream of strength 0.01 unlearned"});
+  EXPECT_EQ(only_object(hebb("memory unlearn s.hebb --dreams 0 --json"))["unlearning"], nullptr);
+  EXPECT_EQ(share(), before);
+  ASSERT_EQ(hebb("memory store p.hebb --rule perceptron --random 3x20 -q").code, 0);
+  for (const auto& [arguments, code, hint] : std::vector<std::tuple<std::string, int, std::string>>{
+           {"memory unlearn s.hebb", 2, "--dreams"},
+           {"memory unlearn s.hebb --dreams -1", 2, "got -1"},
+           {"memory unlearn s.hebb --dreams 9 --strength 2", 2, "got 2"},
+           {"memory unlearn s.hebb --dreams many", 2, "many"},
+           {"memory unlearn p.hebb --dreams 9", 2, "symmetric"},
+           {"memory unlearn none.hebb --dreams 9", 3, "none.hebb"}}) {
+    const Outcome outcome = hebb(arguments);
+    EXPECT_EQ(outcome.code, code) << arguments << outcome.err;
+    EXPECT_NE(outcome.err.find(hint), std::string::npos) << arguments << outcome.err;
+  }
 }
 
 TEST(MemoryStoreCommand, IsRefusedWithAHint) {

@@ -18,7 +18,11 @@ bool is_small(const hebb::SafetensorsFile& file) {
     const hebb::Json json = hebb::parse_json(memory->second);
     const std::string rule = json.value("rule", "");
     const bool by_epochs = rule.find("perceptron") != std::string::npos || rule == "minimum-overlap";
-    return json.value("neurons", 0.0) <= 256 && (!by_epochs || json.value("max_epochs", 0.0) <= 100);
+    const auto unlearning = file.metadata.find("unlearning");
+    const double dreams =
+        unlearning == file.metadata.end() ? 0 : hebb::parse_json(unlearning->second).value("dreams", 0.0);
+    return json.value("neurons", 0.0) <= 256 && (!by_epochs || json.value("max_epochs", 0.0) <= 100) &&
+           dreams <= 100;
   } catch (const hebb::Json::exception&) {
     return true;
   }

@@ -263,7 +263,16 @@ TEST(MemoryStore, RefusesFilesThatContradictThemselves) {
     refused([&](SafetensorsFile& f) { f.metadata[key] = std::string(100000, '['); }, key);
   }
   refused([](SafetensorsFile& f) { f.metadata["calibration"] = "{\"offset\":1}"; }, "calibration");
-  refused([](SafetensorsFile& f) { f.metadata["format_version"] = "2"; }, "reads versions up to 1");
+  refused([](SafetensorsFile& f) { f.metadata["format_version"] = "3"; }, "reads versions up to 2");
+  const auto unlearning = [](const std::string& text) {
+    return [text](SafetensorsFile& f) { f.metadata["unlearning"] = text; };
+  };
+  refused(unlearning("{"), "metadata 'unlearning'");
+  refused(unlearning(R"({"dreams":3,"seed":0})"), "metadata 'unlearning'");
+  refused(unlearning(R"({"dreams":-3,"strength":0.1,"seed":0})"), "got -3");
+  refused(unlearning(R"({"dreams":9999999,"strength":0.1,"seed":0})"), "0 to 1000000 dreams");
+  refused(unlearning(R"({"dreams":3,"strength":1.5,"seed":0})"), "at most 1; got 1.5");
+  refused(unlearning(R"({"dreams":3,"strength":1e-30,"seed":0})"), "too small");
   refused([](SafetensorsFile& f) { f.metadata["labels"] = "[\"a\"]"; }, "1 labels for 5 patterns");
   const auto memory_with = [&](const std::string& from, const std::string& to) {
     return [from, to](SafetensorsFile& f) {
@@ -303,6 +312,68 @@ TEST(MemoryStore, RefusesFilesThatContradictThemselves) {
   SafetensorsFile large = Store(std::int64_t{1} << 24).to_safetensors();
   large.metadata["memory"].replace(large.metadata["memory"].find("\"hebb\""), 6, "\"storkey\"");
   EXPECT_THROW(Store::from_safetensors(large), FormatError);
+}
+
+// Whatever happened to a store, its weights are those of all its patterns less those of the dreams.
+TEST(MemoryStore, UnlearningFollowsAllPatterns) {
+  constexpr std::int64_t kUnits = 60;
+  const PatternSet set = random_set(8, kUnits);
+  PatternSet part = set;
+  part.bits.resize(static_cast<std::size_t>(5 * set.row_bytes()));
+  part.labels.resize(5);
+  PatternSet rest = {.units = kUnits};
+  for (std::int64_t k = 5; k < 8; ++k)
+    rest.append(set.labels[static_cast<std::size_t>(k)], [&](std::int64_t i) { return set.up(k, i); });
+  const Unlearning dreams = {.dreams = 40, .strength = 0.03, .seed = 9};
+  const std::vector<float> state = random_state(kUnits, 5);
+  const auto expect_field_of = [&](const Store& store, const std::vector<std::int64_t>& numbers,
+                                   const char* what) {
+    BinaryMemory memory(kUnits, store.memory().options());
+    std::vector<float> values;
+    for (const std::int64_t k : numbers) {
+      const std::vector<float> one = set.values(k, Units::plus_minus_one);
+      values.insert(values.end(), one.begin(), one.end());
+    }
+    memory.store_all(values);
+    if (store.unlearning().dreams > 0) memory.unlearn(dreams.dreams, dreams.strength, dreams.seed);
+    EXPECT_EQ(store.memory().field(state), memory.field(state)) << what;
+  };
+  for (const Rule rule : {Rule::hebb, Rule::storkey, Rule::pseudo_inverse, Rule::symmetric_perceptron}) {
+    Store store = filled(part, {.rule = rule});
+    store.calibrate();
+    const std::vector<float> before = store.memory().field(state);
+    store.unlearn(dreams);
+    EXPECT_NE(store.memory().field(state), before);
+    EXPECT_FALSE(store.calibration());
+    EXPECT_FALSE(store.capacity());
+    expect_field_of(store, {0, 1, 2, 3, 4}, "unlearned");
+    store.add(rest);
+    expect_field_of(store, {0, 1, 2, 3, 4, 5, 6, 7}, "added to");
+    store.remove(2);
+    expect_field_of(store, {0, 1, 3, 4, 5, 6, 7}, "forgotten");
+    const Store back = Store::from_safetensors(store.to_safetensors());
+    EXPECT_EQ(back.unlearning(), dreams);
+    expect_field_of(back, {0, 1, 3, 4, 5, 6, 7}, "read");
+    EXPECT_EQ(store.to_safetensors().metadata.at("format_version"), "2");
+    EXPECT_THROW(store.unlearn({.dreams = 1, .strength = 0}), ConfigError);
+    EXPECT_THROW(store.unlearn({.dreams = -1}), ConfigError);
+    EXPECT_THROW(store.unlearn({.dreams = Unlearning::kMostDreams + 1}), ConfigError);
+    EXPECT_THROW(store.unlearn({.dreams = 1, .strength = 1e-30}), ConfigError);
+    EXPECT_EQ(store.unlearning(), dreams);
+    store.unlearn({});
+    expect_field_of(store, {0, 1, 3, 4, 5, 6, 7}, "undone");
+    // As it was before there was unlearning, so that older versions read it.
+    EXPECT_EQ(store.to_safetensors().metadata.at("format_version"), "1");
+    EXPECT_FALSE(store.to_safetensors().metadata.contains("unlearning"));
+  }
+  // An empty store keeps it for the patterns to come.
+  Store empty(kUnits);
+  empty.unlearn(dreams);
+  Store read = Store::from_safetensors(empty.to_safetensors());
+  read.add(part);
+  expect_field_of(read, {0, 1, 2, 3, 4}, "filled later");
+  EXPECT_THROW(Store(kUnits, {.rule = Rule::perceptron}).unlearn(dreams), ConfigError);
+  EXPECT_THROW(Store(kUnits, {.energy = Energy::polynomial}).unlearn(dreams), ConfigError);
 }
 
 // The process that writes is killed at moments spread over its writing: the file is the old one or the new
