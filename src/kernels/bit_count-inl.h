@@ -18,7 +18,7 @@ HWY_BEFORE_NAMESPACE();
 namespace hebb {
 namespace HWY_NAMESPACE {
 
-/// Of as many lines as are given in two lists, which lie so many words apart.
+/// Of `lines` lines at a with those at b; from one to the next it is `stride` words.
 HWY_INLINE std::int32_t CountDifferences(const std::uint64_t* a, const std::uint64_t* b, std::size_t lines,
                                          std::size_t stride) {
 #if HWY_TARGET == HWY_AVX3_DL  // elsewhere a vector takes longer than its words one by one
