@@ -59,8 +59,8 @@ const RateResult& best_of(const LearningRate& found) {
 }
 
 std::string about_the_best(const LearningRate& found) {
-  const RateResult& first = found.rates.front();
   const RateResult& best = best_of(found);
+  const RateResult& first = found.rates.front();
   const double start = best.losses.front();
   if (best.diverged) return fmt::format("No rate brings the loss below where it begins, {:.3g}.", start);
   const std::string words =
