@@ -13,8 +13,8 @@ namespace {
 
 constexpr std::array<Recipe, 1> kRecipes = {{
     {"fast-mnist", "MNIST in seconds: a small convolutional network and one cycle of the learning rate",
-     R"toml(# 99 % in two epochs; more epochs, more accuracy: --epochs 20 --augment 'shift(2)'. Chosen by its accuracy on
-# a tenth of the training samples, which had been set aside (validation = 0.1), never by the test samples.
+     R"toml(# 99 % in two epochs; more epochs, more accuracy: --epochs 40 --augment 'shift(2) rotate(8)'. Chosen by its
+# accuracy on a tenth of the training samples, which had been set aside (validation = 0.1), never by the test samples.
 data = "mnist"
 model = "conv(16, kernel=5, stride=2, act=relu) conv(32, kernel=3, bias=false) maxpool(2) batch_norm relu flatten dense(64, bias=false) batch_norm relu dense(10)"
 optimizer = "adam"
