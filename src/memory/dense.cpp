@@ -134,9 +134,11 @@ class ExponentialWalk final : public DenseWalk {
     const bool is_up = state_.get(unit);
     const double agreeing = is_up ? up : down;
     const double differing = is_up ? down : up;
-    const double here = total_;
-    const double there = std::exp(-2.0) * agreeing + std::exp(2.0) * differing;
-    const double loss = std::log(here) - std::log(there);
+    // What the sum over patterns gains where the unit is flipped.
+    double gain = std::expm1(-2.0) * agreeing + std::expm1(2.0) * differing;
+    constexpr double kRounding = 1e-9;
+    if (std::abs(gain) < kRounding * total_) gain = gain_by_counting(unit);
+    const double loss = -std::log1p(gain / total_);
     return field_of(unit, is_up ? loss : -loss);
   }
 
@@ -157,6 +159,25 @@ class ExponentialWalk final : public DenseWalk {
     }
   }
 
+  /// The same where rounding would decide: patterns whose overlaps with the other units are equal cancel in
+  /// whole numbers first, so that a tie is zero.
+  double gain_by_counting(std::int64_t unit) {
+    const std::int64_t n = patterns_.units();
+    counts_.assign(static_cast<std::size_t>(n), 0);
+    for (std::int64_t p = 0; p < patterns_.size(); ++p) {
+      const bool agrees = patterns_.get(p, unit) == state_.get(unit);
+      const std::int64_t others = overlaps_[static_cast<std::size_t>(p)] + (agrees ? -1 : 1);
+      counts_[static_cast<std::size_t>((others + n - 1) / 2)] += agrees ? -1 : 1;
+    }
+    double sum = 0;
+    for (std::int64_t i = 0; i < n; ++i) {
+      const std::int64_t others = 2 * i + 1 - n;
+      if (const std::int64_t count = counts_[static_cast<std::size_t>(i)]; count != 0)
+        sum += static_cast<double>(count) * std::exp(static_cast<double>(others - greatest_));
+    }
+    return 2 * std::sinh(1.0) * sum;
+  }
+
   static constexpr std::int64_t kTerms = 746;  // exp(-745) is the least double
   /// exp(-k).
   static const std::vector<double>& falling() {
@@ -168,7 +189,8 @@ class ExponentialWalk final : public DenseWalk {
     return table;
   }
 
-  PatternValues<double> terms_;  ///< exp(M - greatest)
+  PatternValues<double> terms_;       ///< exp(M - greatest)
+  std::vector<std::int64_t> counts_;  ///< by overlap of the other units; see gain_by_counting
   std::int64_t greatest_ = 0;
   double total_ = 0;
 };

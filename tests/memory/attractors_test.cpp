@@ -59,6 +59,9 @@ std::vector<Small> small_networks() {
   add("exponential", 11, 6, {.energy = Energy::exponential});
   add("biased", 10, 2, {.bias = {0.3f, -0.2f, 0.1f, 0, 0.4f, -0.1f, 0.2f, 0.05f, -0.3f, 0.15f}});
   add("cube 0/1", 11, 4, {.units = Units::zero_one, .energy = Energy::polynomial, .degree = 3});
+  // Where patterns are at equal overlaps a unit's field is often exactly zero.
+  for (const std::int64_t count : {2, 4, 7, 8})
+    add("exponential, even", 10, count, {.energy = Energy::exponential});
   return result;
 }
 

@@ -2,9 +2,11 @@
 /// time.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <numeric>
 #include <vector>
 
@@ -88,8 +90,10 @@ class Network {
     low[i] = down();
     const double bias = options_.bias.empty() ? 0.0 : static_cast<double>(options_.bias[i]);
     const double step = 1 - down();
-    if (options_.energy == Energy::exponential)
+    if (options_.energy == Energy::exponential) {
+      if (is_tie(x, i)) return bias;
       return (std::log(dense_sum(up)) - std::log(dense_sum(low))) / step + bias;
+    }
     return scale() * (dense_sum(up) - dense_sum(low)) / step + bias;
   }
 
@@ -127,6 +131,20 @@ class Network {
       }
     }
     return result;
+  }
+
+  /// Whether the sums of exponentials are equal whatever unit i is. As e is transcendental, that is where at
+  /// every overlap of the other units as many patterns are up at i as are down.
+  bool is_tie(const State& x, std::size_t i) const {
+    std::map<std::int64_t, std::int64_t> counts;
+    for (const State& pattern : xi_) {
+      std::int64_t others = 0;
+      for (std::size_t j = 0; j < x.size(); ++j) {
+        if (j != i) others += (x[j] == 1) == (pattern[j] == 1) ? 1 : -1;
+      }
+      counts[others] += pattern[i] == 1 ? 1 : -1;
+    }
+    return std::all_of(counts.begin(), counts.end(), [](const auto& entry) { return entry.second == 0; });
   }
 
   bool update(State& x, std::size_t i) const {
