@@ -20,7 +20,7 @@ constexpr int kSums = 8;  // in registers at once
 
 /// `kPixels` neighbouring outputs of some channels.
 template <int kPixels, class Channels>
-HWY_INLINE void Pixels(const DepthwiseRow& r, std::int64_t x, Channels channels, std::int64_t c) {
+void Pixels(const DepthwiseRow& r, std::int64_t x, Channels channels, std::int64_t c) {
   const D d;
   V sum[kPixels];
   const V start = r.bias == nullptr ? hn::Zero(d) : channels.load(r.bias + c);
@@ -50,8 +50,7 @@ void Row(const DepthwiseRow& r) {
 
 /// `kTaps` neighbouring elements of a row of the filter.
 template <int kTaps, class Channels>
-HWY_INLINE void Taps(const DepthwiseGradientRow& r, std::int64_t u, std::int64_t v, Channels channels,
-                     std::int64_t c) {
+void Taps(const DepthwiseGradientRow& r, std::int64_t u, std::int64_t v, Channels channels, std::int64_t c) {
   const D d;
   V sum[kTaps];
   float* filter = r.filter + (u * r.columns + v) * r.channels + c;
