@@ -148,8 +148,8 @@ class Predictor {
   std::span<const float> operator()(std::span<const float> inputs);
   /// Shape of one sample's output.
   const Shape& output_shape() const;
-  /// Bytes of memory in which the plan for n samples keeps its values, inputs included; parameters lie
-  /// outside. Nothing of that size is allocated.
+  /// Bytes of memory in which the plan for n samples at once keeps its values, inputs included;
+  /// parameters lie outside. Nothing of that size is allocated.
   std::size_t plan_bytes(std::int64_t n) const;
 
  private:
