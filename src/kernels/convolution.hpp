@@ -33,6 +33,11 @@ struct ConvolutionShape {
   std::int64_t filter_size() const { return filter_height * filter_width * (channels / groups) * outputs; }
 };
 
+/// Whether each of several channels has a filter and an output of its own.
+inline bool is_depthwise(std::int64_t groups, std::int64_t channels, std::int64_t outputs) {
+  return groups > 1 && groups == channels && groups == outputs;
+}
+
 /// Calls visit(image, filter, output) with the offsets of every product of an element of the images and one
 /// of the filter, and of the output it is added to: the definition that all passes are tested against.
 template <class Visit>

@@ -16,7 +16,8 @@ namespace {
 struct FilterGradient {
   const ConvolutionShape& shape;
   Precision precision;
-  bool pairs;  // whether tiles are of pairs of pixels that follow each other in a row of the output
+  bool by_channels;  // whether each channel has a filter of its own, and there are no tiles
+  bool pairs;        // whether tiles are of pairs of pixels that follow each other in a row of the output
   Margin margin;
   std::int64_t depth, outputs, width, panels;
   std::int64_t band;  // rows of the output in which one image is gone through
@@ -24,7 +25,8 @@ struct FilterGradient {
   FilterGradient(const ConvolutionShape& s, Precision wanted)
       : shape(s),
         precision(wanted),
-        pairs(in_pairs(wanted) && !is_depthwise(s)),
+        by_channels(is_depthwise(s.groups, s.channels, s.outputs)),
+        pairs(in_pairs(wanted) && !by_channels),
         margin(margin_of(s)),
         depth(s.channels / s.groups),
         outputs(s.outputs / s.groups),
@@ -124,10 +126,6 @@ struct FilterGradient {
     }
   }
 
-  static bool is_depthwise(const ConvolutionShape& s) {
-    return s.groups > 1 && s.groups == s.channels && s.groups == s.outputs;
-  }
-
   /// Where each channel has a filter of its own.
   void add_channels(const float* image, const float* slope, float* sum, bool accumulate,
                     float* scratch) const {
@@ -153,7 +151,7 @@ struct FilterGradient {
 
   /// Adds one image to the gradient of all outputs, band by band.
   void add_image(const float* image, const float* slope, float* sum, bool accumulate, float* scratch) const {
-    if (is_depthwise(shape)) return add_channels(image, slope, sum, accumulate, scratch);
+    if (by_channels) return add_channels(image, slope, sum, accumulate, scratch);
     for (std::int64_t y = 0; y < shape.output_height; y += band) {
       const std::int64_t rows = std::min(band, shape.output_height - y);
       for (std::int64_t group = 0; group < shape.groups; ++group) {
@@ -245,8 +243,7 @@ void Convolution::filter_gradient(const float* images, const float* output, cons
   if (filter_gradient_) return filter_gradient_->run({images, output, bias, filter}, epilogue);
   constexpr std::int64_t kLargeFilter = 256 * 1024;  // floats beyond the second-level cache
   const FilterGradient gradient(shape_, precision_);
-  const bool by_panels =
-      shape_.batch > 0 && shape_.filter_size() > kLargeFilter && !FilterGradient::is_depthwise(shape_);
+  const bool by_panels = shape_.batch > 0 && shape_.filter_size() > kLargeFilter && !gradient.by_channels;
   (by_panels ? sum_by_panels : sum_by_images)(gradient, images, output, bias, filter, epilogue, scratch_);
 }
 

@@ -306,10 +306,6 @@ struct ChannelByChannel {
   const float* packed;
   const float* bias;
 
-  static bool suits(const PassesOverImages& of, const FilterPass& pass) {
-    return of.groups > 1 && pass.filter.channels == 1 && pass.filter.outputs == 1;
-  }
-
   /// The filter as [its rows, its columns, groups].
   static void pack(const FilterView& f, std::int64_t groups, const float* filter, float* to) {
     for (std::int64_t u = 0; u < f.rows; ++u) {
@@ -364,9 +360,8 @@ void PassesOverImages::prepare() {
     const FilterView& f = pass.filter;
     const FilterPanels panels(f, pairs);
     pass.by_planes = OutputsByPixels::suits(*this, pass);
-    pass.by_channels = ChannelByChannel::suits(*this, pass);
     pass.packed_at = packed_floats;
-    pass.packed_floats = pass.by_channels ? f.rows * f.columns * groups
+    pass.packed_floats = by_channels()    ? f.rows * f.columns * groups
                          : pass.by_planes ? f.rows * f.columns * panels.depth * f.outputs
                                           : groups * panels.panels * panels.size;
     packed_floats += ceil_div(pass.packed_floats, kFloatsOfLine) * kFloatsOfLine;
@@ -378,7 +373,7 @@ namespace {
 void pack_filters(const PassesOverImages& of, const float* filter, float* packed) {
   for (const FilterPass& pass : of.passes) {
     float* to = packed + pass.packed_at;
-    if (pass.by_channels) {
+    if (of.by_channels()) {
       ChannelByChannel::pack(pass.filter, of.groups, filter, to);
     } else if (pass.by_planes) {
       OutputsByPixels::pack(pass.filter, of.pairs, filter, to);
@@ -440,7 +435,7 @@ void PassesOverImages::run(const float* images, const float* filter, const float
       const float* of_pass = packed + pass.packed_at;
       const std::int64_t begin = one_pass ? row : 0;
       const std::int64_t end = one_pass ? row_end : pass.height;
-      if (pass.by_channels) {
+      if (by_channels()) {
         ChannelByChannel{*this, pass, of_pass, bias}.run(image, rows.begin, to, begin, end);
       } else if (pass.by_planes) {
         OutputsByPixels{*this, pass, of_pass, bias}.run(image, rows.begin, rows.end - rows.begin, to, begin,

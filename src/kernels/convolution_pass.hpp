@@ -55,7 +55,6 @@ struct FilterPass {
   std::int64_t row_step = 1, column_step = 1;    // in the result
   // Found by PassesOverImages::prepare:
   bool by_planes = false;                         // whether rows of tiles are outputs
-  bool by_channels = false;                       // whether each channel has a filter of its own
   std::int64_t packed_at = 0, packed_floats = 0;  // where its packed filter lies among these, and its size
 };
 
@@ -72,6 +71,8 @@ struct PassesOverImages {
 
   /// Chooses how each pass is computed.
   void prepare();
+  /// Whether all passes go channel by channel.
+  bool by_channels() const { return is_depthwise(groups, margin.channels, outputs); }
   /// Elements of a pixel as tiles read it.
   std::int64_t tile_channels() const { return tile_depth(margin.channels, pairs); }
 

@@ -20,10 +20,9 @@ struct DepthwiseRow {
 };
 void depthwise_row(const DepthwiseRow& row);
 
-/// The gradient with respect to the filter from one row of outputs: filter[(u * columns + v) * channels + c]
-/// = or += the sum over pixels x of image[x * pixel_step + u * row_step + v * column_step + c] slope[x *
-/// channels
-/// + c].
+/// What one row of outputs adds to the gradient with respect to the filter: element (u, v) of channel c,
+/// filter[(u * columns + v) * channels + c], is or grows by the sum over pixels x of
+/// image[x * pixel_step + u * row_step + v * column_step + c] slope[x * channels + c].
 struct DepthwiseGradientRow {
   const float* image = nullptr;
   std::int64_t pixel_step = 0, row_step = 0, column_step = 0;
