@@ -127,8 +127,8 @@ struct SofteningResult {
   double steepness = 1;
   std::vector<double> output = {};  ///< at the points z
   std::vector<double> slope = {};   ///< df / dz there
-  double learnable =
-      0;  ///< share of samples whose slope is at least `least_slope` at first, mean over starts
+  /// Share of samples whose slope is at least `least_slope` at first, mean over starts.
+  double learnable = 0;
   std::vector<double> losses = {};  ///< before training and after each epoch, mean over starts
   double wrong_before = 0;          ///< share of samples on the wrong side, mean over starts
   double wrong_after = 0;
@@ -191,6 +191,7 @@ Cures cures(const CuresOptions& options = {});
 /// One sentence about the network without a cure, one about those that help. Throws DataError where there is
 /// no result to compare with.
 Conclusion conclusion(const Cures& found);
+
 // ---- regularization: what penalties do to weights
 
 /// Targets of the data are linear in a few inputs of many: inputs standard normal, y = weights . x plus

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 
-#include "hebb/error.hpp"
 #include "hebb/lab.hpp"
 #include "hebb/regression.hpp"
 #include "lab/sine.hpp"
@@ -76,10 +75,7 @@ CapacityResult fit_all(std::int64_t degree, const std::vector<Points>& sets, con
 }
 
 const CapacityResult& best_of(const Capacity& found) {
-  if (found.degrees.empty()) throw DataError("there is no result to draw a conclusion from");
-  return *std::min_element(
-      found.degrees.begin(), found.degrees.end(),
-      [](const CapacityResult& a, const CapacityResult& b) { return a.expected_loss < b.expected_loss; });
+  return lowest(found.degrees, [](const CapacityResult& r) { return r.expected_loss; });
 }
 
 std::string meaning(const CapacityResult& first, const CapacityResult& last) {

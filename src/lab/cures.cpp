@@ -198,20 +198,18 @@ std::vector<const CureResult*> ranked(const Cures& found) {
     if (result.test_loss.empty()) throw DataError("there is a cure without a loss");
     all.push_back(&result);
   }
-  if (all.empty()) throw DataError("there is no result to draw a conclusion from");
+  if (all.empty()) refuse_conclusion();
   std::stable_sort(all.begin(), all.end(),
                    [](auto* a, auto* b) { return a->test_loss.back() < b->test_loss.back(); });
   return all;
 }
 
 /// "A (0.1), B (0.2) and C (0.3)".
-std::string listed(const std::vector<const CureResult*>& results) {
-  std::string text;
-  for (std::size_t i = 0; i < results.size(); ++i) {
-    text += i == 0 ? "" : i + 1 < results.size() ? ", " : " and ";
-    text += fmt::format("{} ({:.3g})", results[i]->cure, results[i]->test_loss.back());
-  }
-  return text;
+std::string with_losses(const std::vector<const CureResult*>& results) {
+  std::vector<std::string> parts;
+  for (const CureResult* r : results)
+    parts.push_back(fmt::format("{} ({:.3g})", r->cure, r->test_loss.back()));
+  return listed(parts);
 }
 
 std::string without_cure(const CureResult& none) {
@@ -219,8 +217,7 @@ std::string without_cure(const CureResult& none) {
   const bool overfits = none.test_loss.back() > (1 + kSame) * *lowest;
   return fmt::format(
       "Without a cure the training loss {}, and the test loss, lowest after epoch {} ({:.3g}), ends at "
-      "{:.3g}: "
-      "{}.",
+      "{:.3g}: {}.",
       course(none.train_loss.front(), none.train_loss.back()), lowest - none.test_loss.begin() + 1, *lowest,
       none.test_loss.back(), overfits ? "overfitting" : "there is nothing to cure");
 }
@@ -249,9 +246,9 @@ Conclusion conclusion(const Cures& found) {
   }
   std::string text = help.empty() ? "Of the cures none lowers the test loss in the end"
                      : help.size() == 1
-                         ? "What lowers the test loss in the end is " + listed(help)
-                         : "What lowers the test loss in the end are, the best first, " + listed(help);
-  if (!others.empty()) text += (help.empty() ? ": " : "; not so ") + listed(others);
+                         ? "What lowers the test loss in the end is " + with_losses(help)
+                         : "What lowers the test loss in the end are, the best first, " + with_losses(help);
+  if (!others.empty()) text += (help.empty() ? ": " : "; not so ") + with_losses(others);
   return {without_cure(none), text + "."};
 }
 

@@ -8,6 +8,7 @@
 #include "hebb/lab.hpp"
 #include "hebb/model.hpp"
 #include "lab/sine.hpp"
+#include "lab/words.hpp"
 
 namespace hebb::lab {
 
@@ -84,14 +85,6 @@ double length(const DescentPath& path) {
   return sum;
 }
 
-/// "a", "a and b", "a, b and c".
-std::string listed(const std::vector<std::string>& parts) {
-  std::string text;
-  for (std::size_t i = 0; i < parts.size(); ++i)
-    text += (i == 0 ? "" : i + 1 == parts.size() ? " and " : ", ") + parts[i];
-  return text;
-}
-
 std::string about_steps(const Descent& found) {
   std::vector<std::size_t> order;
   std::vector<std::string> others;
@@ -128,8 +121,7 @@ std::string about_ways(const Descent& found) {
   }
   return fmt::format(
       "The straight line to the lowest point is {:.3g} long; the shortest way, that of {}, is {:.3g}, and "
-      "the "
-      "longest, that of {}, is {:.3g}.",
+      "the longest, that of {}, is {:.3g}.",
       straight, name_of(*least), length(*least), name_of(*most), length(*most));
 }
 
@@ -157,7 +149,7 @@ Conclusion conclusion(const Descent& found) {
   if (found.surface.paths.empty() || found.reached.size() != found.surface.paths.size() ||
       std::any_of(found.surface.paths.begin(), found.surface.paths.end(),
                   [](const DescentPath& p) { return p.losses.empty() || p.points.empty(); }))
-    throw DataError("there is no result to draw a conclusion from");
+    refuse_conclusion();
   return {about_steps(found), about_ways(found)};
 }
 

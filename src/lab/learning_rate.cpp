@@ -9,6 +9,7 @@
 #include "hebb/model.hpp"
 #include "hebb/training_step.hpp"
 #include "lab/sine.hpp"
+#include "lab/words.hpp"
 
 namespace hebb::lab {
 
@@ -51,11 +52,8 @@ RateResult descend(TrainingStep step, const ArrayDataset& data, double rate, std
 }
 
 const RateResult& best_of(const LearningRate& found) {
-  if (found.rates.empty() || found.rates[0].losses.empty())
-    throw DataError("there is no result to draw a conclusion from");
-  return *std::min_element(
-      found.rates.begin(), found.rates.end(),
-      [](const RateResult& a, const RateResult& b) { return a.final_loss < b.final_loss; });
+  if (found.rates.empty() || found.rates[0].losses.empty()) refuse_conclusion();
+  return lowest(found.rates, [](const RateResult& r) { return r.final_loss; });
 }
 
 std::string about_the_best(const LearningRate& found) {

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "hebb/error.hpp"
 #include "hebb/lab.hpp"
 #include "hebb/model.hpp"
 #include "hebb/regression.hpp"
@@ -52,9 +51,8 @@ std::vector<EpochResult> train_network(const OverfittingOptions& options, const 
 
 template <class Result>
 std::size_t best_of(const std::vector<Result>& results) {
-  if (results.empty()) throw DataError("there is no result to draw a conclusion from");
-  const auto less = [](const Result& a, const Result& b) { return a.validation_loss < b.validation_loss; };
-  return static_cast<std::size_t>(std::min_element(results.begin(), results.end(), less) - results.begin());
+  return static_cast<std::size_t>(&lowest(results, [](const Result& r) { return r.validation_loss; }) -
+                                  results.data());
 }
 
 /// What becomes of both losses from the best place on. `where` names a place: "degree 5".

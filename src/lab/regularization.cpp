@@ -69,10 +69,7 @@ LambdaResult fit(const Table& train, const Table& validation, double lambda, con
 }
 
 const LambdaResult& best_of(const PenaltyPath& path) {
-  if (path.results.empty()) throw DataError("there is no result to draw a conclusion from");
-  return *std::min_element(
-      path.results.begin(), path.results.end(),
-      [](const LambdaResult& a, const LambdaResult& b) { return a.validation_loss < b.validation_loss; });
+  return lowest(path.results, [](const LambdaResult& r) { return r.validation_loss; });
 }
 
 double length(std::span<const double> weights) {

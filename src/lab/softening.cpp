@@ -105,12 +105,10 @@ SofteningResult train(const SoftStep& step, const Softening& found, const Soften
 }
 
 const SofteningResult& best_of(const Softening& found) {
-  const auto& results = found.results;
-  if (results.empty() ||
-      std::any_of(results.begin(), results.end(), [](auto& r) { return r.losses.empty(); }))
-    throw DataError("there is no result to draw a conclusion from");
-  return *std::min_element(results.begin(), results.end(),
-                           [](const auto& a, const auto& b) { return a.losses.back() < b.losses.back(); });
+  for (const SofteningResult& result : found.results) {
+    if (result.losses.empty()) refuse_conclusion();
+  }
+  return lowest(found.results, [](const SofteningResult& r) { return r.losses.back(); });
 }
 
 std::string name_of(const SofteningResult& result) {
