@@ -29,6 +29,8 @@ std::string wrapped(const std::string& text, std::size_t width) {
 
 }  // namespace
 
+std::string table_number(double value) { return fmt::format("{:.4g}", value); }
+
 Series loss_course(std::string label, const std::vector<double>& losses) {
   Series course{.label = std::move(label), .x = {}, .y = {}};
   for (const double loss : losses) {

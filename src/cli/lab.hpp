@@ -34,6 +34,9 @@ struct Figure {
 inline constexpr double kHighest = 10;
 Series loss_course(std::string label, const std::vector<double>& losses);
 
+/// A number of a table.
+std::string table_number(double value);
+
 /// --seed, --threads, --svg and --json.
 void add_lab_options(CLI::App& command, LabOutput& output, std::uint64_t& seed);
 

@@ -68,10 +68,9 @@ Json degrees_json(const lab::Capacity& found) {
 std::string degree_table(const lab::Capacity& found) {
   std::vector<std::vector<std::string>> rows = {
       {"degree", "bias squared", "variance", "with noise", "test error", "training error", ""}};
-  const auto number = [](double value) { return fmt::format("{:.4g}", value); };
   for (const lab::CapacityResult& r : found.degrees) {
-    rows.push_back({std::to_string(r.degree), number(r.bias_squared), number(r.variance),
-                    number(r.expected_loss), number(r.test_loss), number(r.train_loss),
+    rows.push_back({std::to_string(r.degree), table_number(r.bias_squared), table_number(r.variance),
+                    table_number(r.expected_loss), table_number(r.test_loss), table_number(r.train_loss),
                     r.degree == found.best_degree ? "best" : ""});
   }
   return table(rows);

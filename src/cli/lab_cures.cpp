@@ -51,10 +51,9 @@ Json results_json(const lab::Cures& found) {
 
 std::string cure_table(const lab::Cures& found) {
   std::vector<std::vector<std::string>> rows = {{"cure", "epoch kept", "training loss", "test loss", ""}};
-  const auto number = [](double value) { return fmt::format("{:.4g}", value); };
   for (const lab::CureResult& r : found.results) {
-    rows.push_back({r.cure, fmt::format("{:.0f}", r.epoch), number(r.train_loss.back()),
-                    number(r.test_loss.back()), r.cure == found.best ? "best" : ""});
+    rows.push_back({r.cure, fmt::format("{:.0f}", r.epoch), table_number(r.train_loss.back()),
+                    table_number(r.test_loss.back()), r.cure == found.best ? "best" : ""});
   }
   return table(rows);
 }

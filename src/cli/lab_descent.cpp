@@ -40,9 +40,9 @@ std::string path_table(const lab::Descent& found) {
       {"", "rate", fmt::format("steps to {:.3g}", found.goal), "loss at the start", "at the end", ""}};
   for (std::size_t i = 0; i < found.surface.paths.size(); ++i) {
     const DescentPath& path = found.surface.paths[i];
-    rows.push_back({path.name, fmt::format("{:.4g}", path.learning_rate),
+    rows.push_back({path.name, table_number(path.learning_rate),
                     found.reached[i] ? std::to_string(*found.reached[i]) : "-",
-                    fmt::format("{:.4g}", path.losses.front()), fmt::format("{:.4g}", path.losses.back()),
+                    table_number(path.losses.front()), table_number(path.losses.back()),
                     path.diverged ? "diverged" : ""});
   }
   return table(rows);

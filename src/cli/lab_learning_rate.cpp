@@ -1,7 +1,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
 
 #include "cli/lab.hpp"
 
@@ -13,8 +12,6 @@ struct Options {
   lab::LearningRateOptions experiment;
   LabOutput output;
 };
-
-std::string number(double value) { return fmt::format("{:.4g}", value); }
 
 /// Numbers of the rates whose courses are drawn: the smallest, one between it and the best, the best, the
 /// largest that does not diverge, and the smallest that does.
@@ -66,7 +63,8 @@ Figure final_losses(const lab::LearningRate& found) {
 std::string rate_table(const lab::LearningRate& found) {
   std::vector<std::vector<std::string>> rows = {{"rate", "loss at the start", "at the end", ""}};
   for (const lab::RateResult& result : found.rates) {
-    rows.push_back({number(result.rate), number(result.losses.front()), number(result.final_loss),
+    rows.push_back({table_number(result.rate), table_number(result.losses.front()),
+                    table_number(result.final_loss),
                     result.diverged                  ? "diverges"
                     : result.rate == found.best_rate ? "best"
                                                      : ""});
@@ -89,11 +87,10 @@ void run(const Options& options) {
       .conclusion = lab::conclusion(found)};
   Json rates = Json::array();
   for (const lab::RateResult& result : found.rates) {
-    rates.push_back(
-        {{"rate", result.rate},
-         {"losses", result.losses},
-         {"final_loss", std::isfinite(result.final_loss) ? Json(result.final_loss) : Json(nullptr)},
-         {"diverged", result.diverged}});
+    rates.push_back({{"rate", result.rate},
+                     {"losses", result.losses},
+                     {"final_loss", result.final_loss},  // JSON has no infinity: null
+                     {"diverged", result.diverged}});
   }
   report.json["rates"] = std::move(rates);
   report.json["best_rate"] = found.best_rate;

@@ -45,8 +45,8 @@ Json options_json(const lab::OverfittingOptions& o) {
 std::string degree_table(const lab::Overfitting& found) {
   std::vector<std::vector<std::string>> rows = {{"degree", "training loss", "validation loss", ""}};
   for (const lab::DegreeResult& r : found.degrees) {
-    rows.push_back({std::to_string(r.degree), fmt::format("{:.4g}", r.train_loss),
-                    fmt::format("{:.4g}", r.validation_loss), r.degree == found.best_degree ? "best" : ""});
+    rows.push_back({std::to_string(r.degree), table_number(r.train_loss), table_number(r.validation_loss),
+                    r.degree == found.best_degree ? "best" : ""});
   }
   return table(rows);
 }

@@ -67,20 +67,18 @@ Figure losses(const lab::Regularization& found) {
   return figure;
 }
 
-std::string number(double value) { return fmt::format("{:.4g}", value); }
-
 /// A row of the table. Only L1 makes exact zeros.
 std::vector<std::string> columns(double lambda, const lab::LambdaResult& l1, const lab::LambdaResult& l2) {
   const auto length = [](const std::vector<double>& w) {
-    return number(std::sqrt(std::inner_product(w.begin(), w.end(), w.begin(), 0.0)));
+    return table_number(std::sqrt(std::inner_product(w.begin(), w.end(), w.begin(), 0.0)));
   };
-  return {number(lambda),
-          number(l1.train_loss),
-          number(l1.validation_loss),
+  return {table_number(lambda),
+          table_number(l1.train_loss),
+          table_number(l1.validation_loss),
           std::to_string(std::count(l1.weights.begin(), l1.weights.end(), 0.0)),
           length(l1.weights),
-          number(l2.train_loss),
-          number(l2.validation_loss),
+          table_number(l2.train_loss),
+          table_number(l2.validation_loss),
           length(l2.weights)};
 }
 

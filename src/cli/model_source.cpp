@@ -34,8 +34,7 @@ void refuse_neuron(const std::string& description) {
                                   : "dense(1)";
   throw ConfigError(
       fmt::format("--model: {} learns by a rule of its own, not by steps down a loss; a network of that "
-                  "form, here for two "
-                  "classes: --model '{}' --loss {}",
+                  "form, here for two classes: --model '{}' --loss {}",
                   neuron->describe(), network, neuron->loss().name()));
 }
 

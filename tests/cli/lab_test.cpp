@@ -10,6 +10,7 @@
 namespace hebb {
 namespace {
 
+using testing::only_object;
 using testing::Outcome;
 using testing::Shell;
 using Json = nlohmann::json;
@@ -94,8 +95,7 @@ TEST(Lab, GivesTheSameAsJson) {
   for (const Experiment& experiment : experiments()) {
     const Outcome text = hebb("lab " + experiment.arguments);
     const Outcome outcome = hebb("lab " + experiment.arguments + " --json");
-    ASSERT_EQ(outcome.code, 0) << outcome.err;
-    const Json json = Json::parse(outcome.out);
+    const Json json = only_object(outcome);
     EXPECT_EQ(experiment.arguments.find(json["experiment"].get<std::string>()), 0U);
     EXPECT_TRUE(json["options"].is_object());
     ASSERT_EQ(json["conclusion"].size(), 2U);
@@ -111,9 +111,8 @@ TEST(Lab, GivesTheSameAsJson) {
 
 TEST(Lab, OverfittingAsJson) {
   const Shell hebb;
-  const Outcome outcome = hebb("lab overfitting --degrees 4 --epochs 6 --samples 50 --noise 0.5 --json");
-  ASSERT_EQ(outcome.code, 0) << outcome.err;
-  const Json json = Json::parse(outcome.out);
+  const Json json =
+      only_object(hebb("lab overfitting --degrees 4 --epochs 6 --samples 50 --noise 0.5 --json"));
   EXPECT_EQ(json["noise_loss"], 0.25);
   EXPECT_EQ(json["degrees"].size(), 4U);
   ASSERT_EQ(json["epochs"].size(), 6U);
@@ -124,9 +123,7 @@ TEST(Lab, OverfittingAsJson) {
 
 TEST(Lab, CapacityAsJson) {
   const Shell hebb;
-  const Outcome outcome = hebb("lab capacity --degrees 4 --sets 10 --noise 0.5 --json");
-  ASSERT_EQ(outcome.code, 0) << outcome.err;
-  const Json json = Json::parse(outcome.out);
+  const Json json = only_object(hebb("lab capacity --degrees 4 --sets 10 --noise 0.5 --json"));
   EXPECT_EQ(json["options"]["sets"], 10);
   ASSERT_EQ(json["degrees"].size(), 4U);
   const auto best = json["best_degree"].get<std::size_t>();
@@ -139,9 +136,7 @@ TEST(Lab, CapacityAsJson) {
 
 TEST(Lab, SofteningAsJson) {
   const Shell hebb;
-  const Outcome outcome = hebb("lab softening --steepness 4 1 --epochs 6 --function tanh --json");
-  ASSERT_EQ(outcome.code, 0) << outcome.err;
-  const Json json = Json::parse(outcome.out);
+  const Json json = only_object(hebb("lab softening --steepness 4 1 --epochs 6 --function tanh --json"));
   ASSERT_EQ(json["results"].size(), 3U);
   EXPECT_EQ(json["results"][0]["steepness"], 1);
   EXPECT_EQ(json["results"][1]["steepness"], 4);
@@ -152,9 +147,7 @@ TEST(Lab, SofteningAsJson) {
 
 TEST(Lab, CuresAsJson) {
   const Shell hebb;
-  const Outcome outcome = hebb("lab cures --runs 1 --epochs 8 --patience 2 --json");
-  ASSERT_EQ(outcome.code, 0) << outcome.err;
-  const Json json = Json::parse(outcome.out);
+  const Json json = only_object(hebb("lab cures --runs 1 --epochs 8 --patience 2 --json"));
   ASSERT_EQ(json["results"].size(), 6U);
   EXPECT_EQ(json["results"][0]["cure"], "none");
   double lowest = 1e9;
@@ -171,10 +164,8 @@ TEST(Lab, CuresAsJson) {
 
 TEST(Lab, RegularizationAsJson) {
   const Shell hebb;
-  const Outcome outcome =
-      hebb("lab regularization --inputs 6 --relevant 2 --least 0.01 --most 100 --lambdas 5 --json");
-  ASSERT_EQ(outcome.code, 0) << outcome.err;
-  const Json json = Json::parse(outcome.out);
+  const Json json = only_object(
+      hebb("lab regularization --inputs 6 --relevant 2 --least 0.01 --most 100 --lambdas 5 --json"));
   EXPECT_EQ(json["truth"], Json({2, -1, 0, 0, 0, 0}));
   ASSERT_EQ(json["l1"]["results"].size(), 5U);
   EXPECT_EQ(json["l2"]["results"][4]["lambda"], 100);
@@ -185,9 +176,8 @@ TEST(Lab, RegularizationAsJson) {
 
 TEST(Lab, LearningRateAsJson) {
   const Shell hebb;
-  const Outcome outcome = hebb("lab learning-rate --least 0.1 --most 1000 --rates 5 --steps 100 --json");
-  ASSERT_EQ(outcome.code, 0) << outcome.err;
-  const Json json = Json::parse(outcome.out);
+  const Json json =
+      only_object(hebb("lab learning-rate --least 0.1 --most 1000 --rates 5 --steps 100 --json"));
   ASSERT_EQ(json["rates"].size(), 5U);
   EXPECT_EQ(json["rates"][0]["losses"].size(), 101U);
   EXPECT_EQ(json["rates"][0]["final_loss"], json["rates"][0]["losses"][100]);
@@ -197,10 +187,8 @@ TEST(Lab, LearningRateAsJson) {
 
 TEST(Lab, DescentAsJson) {
   const Shell hebb;
-  const Outcome outcome =
-      hebb("lab descent --optimizer 'gd(learning_rate=0.001)' 'adam(learning_rate=0.5)' --steps 150 --json");
-  ASSERT_EQ(outcome.code, 0) << outcome.err;
-  const Json json = Json::parse(outcome.out);
+  const Json json = only_object(
+      hebb("lab descent --optimizer 'gd(learning_rate=0.001)' 'adam(learning_rate=0.5)' --steps 150 --json"));
   ASSERT_EQ(json["surface"]["paths"].size(), 2U);
   EXPECT_TRUE(json["reached"][0].is_null());
   const auto steps = json["reached"][1].get<std::size_t>();
