@@ -75,9 +75,17 @@ export class Chromium {
   }
 
   async close() {
-    this.process.kill();
+    // Asked, it ends after its helpers; killed, they would go on writing into the folder while that is removed.
+    this.send('Browser.close').catch(() => {});
+    const deadline = setTimeout(() => this.process.kill('SIGKILL'), 10000);
     await this.ended;
-    rmSync(this.profile, { recursive: true, force: true, maxRetries: 5 });
+    clearTimeout(deadline);
+    try {
+      rmSync(this.profile, { recursive: true, force: true, maxRetries: 5 });
+    } catch (error) {
+      // A helper that outlives the browser may still write there. What it leaves says nothing of the page.
+      console.warn(`left behind: ${this.profile}: ${error.message}`);
+    }
   }
 }
 
