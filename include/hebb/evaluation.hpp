@@ -19,16 +19,18 @@ struct EvaluationOptions {
   std::int64_t batch_size = 1024;
   std::int64_t top_k = 0;                ///< 0: the smaller of 5 and the number of classes
   Precision precision = Precision::f32;  ///< of products
-  /// Data sets of classes: how many of the samples with the largest losses are reported one by one.
+  /// How many of the samples with the largest losses are reported one by one.
   std::int64_t worst = 0;
 };
 
-/// What became of one sample.
+/// What became of one sample: of a class, or of values.
 struct SampleResult {
   std::int64_t index = 0;  ///< in the data set
+  double loss = 0;         ///< on this sample alone
   std::int64_t label = 0;
   std::int64_t predicted = 0;
-  double loss = 0;  ///< on this sample alone
+  std::vector<float> target = {};  ///< for data sets of values: one for each output
+  std::vector<float> output = {};
 };
 
 /// What an evaluation found. Losses are in the loss's own scale: the mean over samples, the sum for sse;
@@ -60,8 +62,9 @@ void check_fit(const Shape& output, const Dataset& data, const Loss& loss);
 
 /// As a JSON object: samples, loss; for classes accuracy, top_k, top_k_accuracy, macro_precision,
 /// macro_recall, macro_f1, classes (an array of name, precision, recall, f1, support) and confusion (rows:
-/// the label, columns: the prediction), and, where asked for, worst (an array of index, label, predicted,
-/// loss); for values mse, rmse, mae, r2. Names are numbers where the spec has none.
+/// the label, columns: the prediction); for values mse, rmse, mae, r2; where asked for, worst (an array of
+/// index, loss, and label and predicted, or, for values, target and output, arrays). Names are numbers where
+/// the spec has none.
 std::string to_json(const EvaluationReport& report, const InputSpec& spec = {});
 
 }  // namespace hebb

@@ -22,13 +22,16 @@ struct Histogram {
 /// Throws ConfigError for fewer than 1 bin.
 Histogram histogram(std::span<const float> values, std::int64_t bins = 30);
 
-/// The trainable parameters of a layer, and what a step did to them. Norms are Euclidean, over all of them.
+/// The trainable parameters of a layer, and what a step did to them: of a neuron, whose rule takes a step for
+/// each sample, what an epoch did. Norms are Euclidean, over all of them.
 struct LayerInsight {
-  std::string name = {};     ///< "conv_1", "residual_1.dense_2"
-  double weight_norm = 0;    ///< before the step
-  double gradient_norm = 0;  ///< of the batch's loss, penalties included, before clipping
-  double update_norm = 0;    ///< of what the step added
-  Histogram weights = {};    ///< after the step
+  std::string name = {};   ///< "conv_1", "residual_1.dense_2"
+  double weight_norm = 0;  ///< before the step
+  /// Of the batch's loss, penalties included, before clipping; not a number for a neuron, whose rule has
+  /// none.
+  double gradient_norm = 0;
+  double update_norm = 0;  ///< of what the step added
+  Histogram weights = {};  ///< after the step
 
   bool operator==(const LayerInsight&) const = default;
 };
@@ -44,7 +47,8 @@ struct ActivationInsight {
   bool operator==(const ActivationInsight&) const = default;
 };
 
-/// What the inside of a model looked like: after the last step on a whole batch in an epoch.
+/// What the inside of a model looked like: after the last step on a whole batch in an epoch, or, of a neuron,
+/// after the epoch.
 struct Insight {
   std::int64_t epoch = 0;    ///< from 1
   std::int64_t steps = 0;    ///< taken since the beginning of training, that one included

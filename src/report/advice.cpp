@@ -45,13 +45,15 @@ std::int64_t leaps(const std::vector<EpochReport>& epochs) {
   return count;
 }
 
-/// The median, over what was recorded, of the largest update of a layer relative to its weights.
+/// The median, over what was recorded, of the largest step of a layer relative to its weights; 0 for neurons,
+/// of which epochs are recorded.
 double typical_update(const std::vector<Insight>& insight) {
   std::vector<double> largest;
   for (const Insight& look : insight) {
     double most = 0;
     for (const LayerInsight& layer : look.layers) {
-      if (layer.weight_norm > 0) most = std::max(most, layer.update_norm / layer.weight_norm);
+      if (layer.weight_norm > 0 && std::isfinite(layer.gradient_norm))
+        most = std::max(most, layer.update_norm / layer.weight_norm);
     }
     largest.push_back(most);
   }

@@ -119,6 +119,7 @@ Json confusions_of(const Json& confusion) {
 
 /// What an evaluation found of one part of the data, for the page.
 Json part_json(Json part) {
+  part.erase("worst");  // the run's own "worst" shows them with what they are
   if (part.contains("confusion") && part["confusion"].size() > kMostClasses) {
     part["mistakes"] = confusions_of(part["confusion"]);
     part.erase("confusion");
@@ -174,9 +175,8 @@ void judge(RunRecord& run, const SavedModel& model, const RunData& data) {
     chosen.push_back(part.indices[static_cast<std::size_t>(i * part.size() / count)]);
   const bool apart = part.data == data.splits.test.get();
   const auto whole = scaled(apart ? data.splits.test : data.splits.train, model.input.scaling);
-  const bool classes = part.data->target_kind() == TargetKind::classes;
   EvaluationReport found =
-      evaluate(*model.module, training::Subset(*whole, chosen), model.loss, {.worst = classes ? kWorst : 0});
+      evaluate(*model.module, training::Subset(*whole, chosen), model.loss, {.worst = kWorst});
   for (SampleResult& sample : found.worst) sample.index = chosen[static_cast<std::size_t>(sample.index)];
   const std::string name = data.held_out_name() == "training" ? "train" : data.held_out_name();
   run.outcome[name] = parse_json(to_json(found, model.input));

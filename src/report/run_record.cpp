@@ -89,12 +89,22 @@ bool is_matrix(const Json& json) {
          });
 }
 
-bool is_samples(const Json& json) {
-  return json.is_array() && std::all_of(json.begin(), json.end(), [](const Json& sample) {
-           return sample.is_object() && sample.value("index", Json()).is_number_integer() &&
-                  sample.value("label", Json()).is_number_integer() &&
-                  sample.value("predicted", Json()).is_number_integer();
+bool is_numbers(const Json& json) {
+  return json.is_array() && std::all_of(json.begin(), json.end(), [](const Json& value) {
+           return value.is_number() || value.is_null();  // null: not finite
          });
+}
+
+bool is_sample(const Json& json) {
+  if (!json.is_object()) return false;
+  const auto whole = [&](const char* key) { return json.value(key, Json()).is_number_integer(); };
+  const auto numbers = [&](const char* key) { return is_numbers(json.value(key, Json())); };
+  return whole("index") &&
+         ((whole("label") && whole("predicted")) || (numbers("target") && numbers("output")));
+}
+
+bool is_samples(const Json& json) {
+  return json.is_array() && std::all_of(json.begin(), json.end(), is_sample);
 }
 
 /// What others rely on; the file may be from anywhere.

@@ -56,41 +56,61 @@ class WorstSamples {
         loss_(loss),
         loss_of_(compile([loss](const Tensors& in) { return Tensors{loss(in[0], in[1])}; })) {}
 
-  /// The next samples of the data set: outputs [n, output...] and labels [n].
-  void add(std::span<const float> outputs, std::span<const std::int32_t> labels) {
+  /// The next samples of the data set: outputs [n, output...] and targets, n labels or values of that shape.
+  void add(std::span<const float> outputs, const TargetBuffer& targets) {
     if (count_ == 0) return;
     const auto width = static_cast<std::size_t>(output_.elements());
-    for (std::size_t i = 0; i < labels.size(); ++i) {
+    for (std::size_t i = 0; i * width < outputs.size(); ++i) {
       const std::span<const float> output = outputs.subspan(i * width, width);
-      const std::int64_t predicted = width == 1
-                                         ? (static_cast<double>(output[0]) > loss_.threshold() ? 1 : 0)
-                                         : std::max_element(output.begin(), output.end()) - output.begin();
-      const Tensor loss =
-          loss_of_({Tensor::from(output, batch_of(1, output_)), Tensor::from(labels.subspan(i, 1), {1})})[0];
-      const double value = loss.item();
+      const std::span<const float> values = targets.values == nullptr
+                                                ? std::span<const float>()
+                                                : std::span<const float>(targets.values + i * width, width);
+      const Tensor target = targets.labels == nullptr
+                                ? Tensor::from(values, batch_of(1, output_))
+                                : Tensor::from(std::span<const std::int32_t>(targets.labels + i, 1), {1});
+      const double loss = loss_of_({Tensor::from(output, batch_of(1, output_)), target})[0].item();
       // Infinite outputs make losses that are no numbers, which have no place in an order.
-      results_.push_back({seen_++, labels[i], predicted,
-                          std::isnan(value) ? std::numeric_limits<double>::infinity() : value});
+      SampleResult found = {.index = seen_++,
+                            .loss = std::isnan(loss) ? std::numeric_limits<double>::infinity() : loss};
+      if (results_.size() == count_ && !worse(found, results_.front())) continue;
+      if (targets.labels != nullptr) {
+        found.label = targets.labels[i];
+        found.predicted = predicted_class(output);
+      } else {
+        found.target.assign(values.begin(), values.end());
+        found.output.assign(output.begin(), output.end());
+      }
+      keep(std::move(found));
     }
   }
   std::vector<SampleResult> take() && {
-    const auto worse = [](const SampleResult& a, const SampleResult& b) {
-      return a.loss != b.loss ? a.loss > b.loss : a.index < b.index;
-    };
-    const std::size_t count = std::min(count_, results_.size());
-    std::partial_sort(results_.begin(), results_.begin() + static_cast<std::ptrdiff_t>(count), results_.end(),
-                      worse);
-    results_.resize(count);
+    std::sort_heap(results_.begin(), results_.end(), worse);
     return std::move(results_);
   }
 
  private:
+  static bool worse(const SampleResult& a, const SampleResult& b) {
+    return a.loss != b.loss ? a.loss > b.loss : a.index < b.index;
+  }
+  std::int64_t predicted_class(std::span<const float> output) const {
+    if (output.size() == 1) return static_cast<double>(output[0]) > loss_.threshold() ? 1 : 0;
+    return std::max_element(output.begin(), output.end()) - output.begin();
+  }
+  void keep(SampleResult&& found) {
+    if (results_.size() == count_) {
+      std::pop_heap(results_.begin(), results_.end(), worse);
+      results_.pop_back();
+    }
+    results_.push_back(std::move(found));
+    std::push_heap(results_.begin(), results_.end(), worse);
+  }
+
   std::size_t count_;
   Shape output_;
   Loss loss_;
   Compiled loss_of_;
   std::int64_t seen_ = 0;
-  std::vector<SampleResult> results_;
+  std::vector<SampleResult> results_;  ///< a heap: the least bad of them first
 };
 
 }  // namespace
@@ -137,11 +157,8 @@ EvaluationReport evaluate(const Module& model, const Dataset& data, const Loss& 
                           const EvaluationOptions& options) {
   if (options.batch_size < 1)
     throw ConfigError(fmt::format("evaluation: a batch of {} samples", options.batch_size));
-  if (options.worst < 0 || (options.worst > 0 && data.target_kind() != TargetKind::classes)) {
-    throw ConfigError(
-        fmt::format("evaluation: the {} worst samples of {} asked for; expected 0 or more of classes",
-                    options.worst, to_string(data.target_kind())));
-  }
+  if (options.worst < 0)
+    throw ConfigError(fmt::format("evaluation: the {} worst samples asked for", options.worst));
   const std::vector<std::int64_t> samples = training::samples_of(data, {});
   Predictor predictor(model, data.input_shape(), options.precision);
   training::Tally tally(predictor.output_shape(), data, loss, options.top_k);
@@ -166,7 +183,7 @@ EvaluationReport evaluate(const Module& model, const Dataset& data, const Loss& 
                                                 batch_of(rows, predictor.output_shape()));
     const Tensor prediction = Tensor::from(outputs, batch_of(rows, predictor.output_shape()));
     tally.add(outputs, loss_of({prediction, target})[0].item(), targets);
-    worst.add(outputs, {label_buffer.data(), labels ? n : 0});
+    worst.add(outputs, targets);
   }
   EvaluationReport report = tally.report();
   report.worst = std::move(worst).take();
@@ -177,10 +194,13 @@ std::string to_json(const EvaluationReport& report, const InputSpec& spec) {
   Json json = {{"samples", report.samples}, {"loss", report.loss}};
   if (report.classes) json.update(classes_to_json(*report.classes, spec));
   for (const SampleResult& sample : report.worst) {
-    json["worst"].push_back({{"index", sample.index},
-                             {"label", sample.label},
-                             {"predicted", sample.predicted},
-                             {"loss", sample.loss}});
+    Json found = {{"index", sample.index}, {"loss", sample.loss}};
+    if (report.classes) {
+      found.update({{"label", sample.label}, {"predicted", sample.predicted}});
+    } else {
+      found.update({{"target", sample.target}, {"output", sample.output}});
+    }
+    json["worst"].push_back(std::move(found));
   }
   if (report.values) {
     json.update(Json{{"mse", report.values->mse()},

@@ -8,6 +8,7 @@
 
 #include "hebb/error.hpp"
 #include "hebb/evaluation.hpp"
+#include "train/looks.hpp"
 #include "train/subset.hpp"
 #include "train/tally.hpp"
 
@@ -40,11 +41,47 @@ void refuse_foreign_keys(const TrainConfig& c) {
                   key, c.model));
 }
 
+Tensors values_of(const Module& model) {
+  Tensors values;
+  for (const NamedValue& parameter : parameter_values(model)) values.push_back(parameter.value);
+  return values;
+}
+
+/// Looks at the network that a neuron is, before and after an epoch.
+class NeuronRecorder {
+ public:
+  NeuronRecorder(const Module& model, const Dataset& data, const std::vector<std::int64_t>& samples,
+                 std::int64_t epochs)
+      : due_(std::ssize(samples), 1, epochs),
+        model_(model.clone()),
+        parameters_(parameters(*model_)),
+        activations_(model_, parameters_, data, samples, Precision::f32) {}
+
+  bool due(std::int64_t epoch) const { return due_(epoch); }
+  void before(const Module& network) { before_ = values_of(network); }
+  /// The epoch is the step: a neuron's rule changes its weights sample by sample.
+  Insight after(const Module& network, std::int64_t epoch, std::int64_t steps) const {
+    const Tensors now = values_of(network);
+    return {.epoch = epoch,
+            .steps = steps,
+            .samples = activations_.samples(),
+            .layers = layer_insights(parameters_, before_, now, {}),
+            .activations = activations_(now)};
+  }
+
+ private:
+  DueLooks due_;
+  std::shared_ptr<Module> model_;
+  std::vector<NamedTensor> parameters_;
+  Activations activations_;
+  Tensors before_;
+};
+
 /// One run while it goes on.
 class NeuronTraining {
  public:
   NeuronTraining(neurons::Classifier& neuron, Module& model, const TrainConfig& config,
-                 const TrainerInputs& inputs)
+                 const TrainerInputs& inputs, bool insight)
       : neuron_(neuron), model_(model), config_(config), inputs_(inputs) {
     const std::vector<std::int64_t> samples = samples_of(*inputs.train, inputs.samples.train);
     if (inputs.validation != nullptr) validation_ = samples_of(*inputs.validation, inputs.samples.validation);
@@ -53,6 +90,7 @@ class NeuronTraining {
     labels_.resize(samples.size());
     read_samples(samples);
     require_two_classes();
+    if (insight) recorder_.emplace(model, *inputs.train, samples, config.epochs);
     if (inputs.resume != nullptr) resume(*inputs.resume);
   }
 
@@ -107,6 +145,8 @@ class NeuronTraining {
   }
 
   void one_epoch() {
+    const bool looks = recorder_ && recorder_->due(neuron_.epochs() + 1);
+    if (looks) recorder_->before(network());
     const Clock::time_point start = Clock::now();
     neuron_.partial_fit(samples(), labels_);
     EpochReport report;
@@ -115,6 +155,9 @@ class NeuronTraining {
     report.train_loss = neuron_.last_epoch().loss;
     report.learning_rate = neuron_.last_epoch().learning_rate;
     report.seconds = std::chrono::duration<double>(Clock::now() - start).count();
+    if (looks)
+      report.insight =
+          std::make_shared<const Insight>(recorder_->after(network(), report.epoch, report.steps));
     if (!validation_.empty()) validate(report);
     if (neuron_.finished()) stopped_early_ = true;
     if (inputs_.observer != nullptr) inputs_.observer->on_epoch(report);
@@ -191,6 +234,7 @@ class NeuronTraining {
   std::vector<float> values_;
   std::vector<std::int32_t> labels_;
   std::vector<std::int64_t> validation_;
+  std::optional<NeuronRecorder> recorder_;
   std::vector<EpochReport> reports_;
   std::size_t kept_ = 0;  ///< reports given with a checkpoint
   std::vector<NamedValue> best_;
@@ -260,8 +304,8 @@ TrainConfig resolved_for_neuron(TrainConfig config, const neurons::Classifier& n
 }
 
 TrainResult train_neuron(neurons::Classifier& neuron, Module& model, const TrainConfig& config,
-                         const TrainerInputs& inputs) {
-  return NeuronTraining(neuron, model, config, inputs).run();
+                         const TrainerInputs& inputs, bool insight) {
+  return NeuronTraining(neuron, model, config, inputs, insight).run();
 }
 
 namespace {

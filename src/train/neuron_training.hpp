@@ -30,9 +30,9 @@ TrainConfig resolved_for_neuron(TrainConfig config, const neurons::Classifier& n
 
 /// Trains the neuron and gives `model`, its network, the weights: those of the epoch with the lowest
 /// validation loss where there is validation, else the last ones. An epoch is one pass. What `train` promises
-/// holds, and it throws the same.
+/// holds, and it throws the same. `insight`: see TrainerOptions.
 TrainResult train_neuron(neurons::Classifier& neuron, Module& model, const TrainConfig& config,
-                         const TrainerInputs& inputs);
+                         const TrainerInputs& inputs, bool insight = false);
 
 /// What there is to say of what it learned: rule, epochs, and for perceptrons mistakes and separability.
 Json neuron_json(const neurons::Classifier& neuron);

@@ -3,7 +3,6 @@
 
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <vector>
 
 #include "hebb/insight.hpp"
@@ -11,6 +10,7 @@
 #include "hebb/trainer.hpp"
 #include "hebb/training_step.hpp"
 #include "hebb/transforms.hpp"
+#include "train/looks.hpp"
 
 namespace hebb::training {
 
@@ -22,7 +22,7 @@ class Recorder {
            const std::vector<std::int64_t>& samples);
 
   /// Whether an epoch, 1 for the first, is looked at.
-  bool due(std::int64_t epoch) const;
+  bool due(std::int64_t epoch) const { return due_(epoch); }
   /// Keeps the state that a step begins with.
   void before(const TrainingStep& step);
   /// Looks at what the step made of it. `batch` holds the n samples that it learned from, values of the shape
@@ -31,17 +31,13 @@ class Recorder {
 
  private:
   Tensors slopes(const BatchBuffers& batch, std::int64_t n, const Shape& target) const;
-  std::vector<LayerInsight> layers(const Tensors& squared_slopes, const Tensors& now) const;
-  std::vector<ActivationInsight> activations(const Tensors& now) const;
 
   std::shared_ptr<Module> model_;
   std::vector<NamedTensor> parameters_;  ///< of that model
   Shape input_;
-  std::int64_t last_epoch_;
-  std::int64_t stride_ = 1;
-  Tensors probe_;  ///< inputs of the activations, in parts
+  DueLooks due_;
+  Activations activations_;
   Compiled slopes_;
-  std::optional<Compiled> activations_;
   Tensors before_;  ///< parameters
   Tensor key_;
   Tensor mixing_;

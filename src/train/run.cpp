@@ -27,8 +27,7 @@ constexpr std::int64_t kWorst = 24;  // samples that a run with a folder names
 
 EvaluationReport evaluate_part(const Module& model, const Dataset& data,
                                const std::vector<std::int64_t>& samples, const Loss& loss,
-                               EvaluationOptions options) {
-  if (data.target_kind() != TargetKind::classes) options.worst = 0;
+                               const EvaluationOptions& options) {
   if (samples.empty()) return evaluate(model, data, loss, options);
   EvaluationReport report = evaluate(model, training::Subset(data, samples), loss, options);
   for (SampleResult& sample : report.worst) sample.index = samples[static_cast<std::size_t>(sample.index)];
@@ -191,9 +190,10 @@ RunResult training::run_with_fold(const TrainConfig& config, DataSplits data, co
   inputs.stop = options.stop;
   inputs.observer = &keeper;
   const auto trained = [&] {
-    if (prepared.neuron) return train_neuron(*prepared.neuron, *prepared.model, config, inputs);
+    const bool insight = folder && options.insight;
+    if (prepared.neuron) return train_neuron(*prepared.neuron, *prepared.model, config, inputs, insight);
     TrainerOptions trainer = prepared.trainer_options(config);
-    trainer.insight = folder && options.insight;
+    trainer.insight = insight;
     return train(*prepared.model, trainer, inputs);
   };
   try {

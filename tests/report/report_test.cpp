@@ -197,15 +197,18 @@ TEST_F(Report, OfDamagedFiles) {
   train(small());
   for (const char* name : {"metrics.jsonl", "insight.jsonl", "outcome.json", "best.safetensors"}) {
     const std::string good = text_of(in_run(name));
-    for (
-        const std::string& bad :
-        {std::string(), std::string("\0\xff{", 3), std::string("[1]\n"),
-         std::string(R"({"state": 3})") + "\n", good.substr(0, good.size() / 2),
-         std::string(R"({"state": "finished", "stopped_early": 1})"),
-         std::string(R"({"state": "finished", "test": {"classes": [], "confusion": [[1, "a"]]}})"),
-         std::string(R"({"state": "finished", "train": {"worst": [{"index": -1, "label": 0}]}})"),
-         std::string(
-             R"({"state": "finished", "train": {"worst": [{"index": 900, "label": 0, "predicted": 1}]}})")}) {
+    for (const std::string& bad :
+         {std::string(), std::string("\0\xff{", 3), std::string("[1]\n"),
+          std::string(R"({"state": 3})") + "\n", good.substr(0, good.size() / 2),
+          std::string(R"({"state": "finished", "stopped_early": 1})"),
+          std::string(R"({"state": "finished", "test": {"classes": [], "confusion": [[1, "a"]]}})"),
+          std::string(R"({"state": "finished", "train": {"worst": [{"index": -1, "label": 0}]}})"),
+          std::string(
+              R"({"state": "finished", "train": {"worst": [{"index": 900, "label": 0, "predicted": 1}]}})"),
+          std::string(
+              R"({"state": "finished", "train": {"worst": [{"index": 1, "target": [1], "output": "x"}]}})"),
+          std::string(
+              R"({"state": "finished", "train": {"worst": [{"index": 1, "target": 3, "output": [1]}]}})")}) {
       write(in_run(name), bad);
       const Json run = run_of(run_);
       const bool may_be_empty = std::string_view(name).ends_with(".jsonl");
@@ -259,6 +262,44 @@ TEST_F(Report, OfImages) {
   EXPECT_EQ(picture.at("pixels"), report::base64(std::vector<std::uint8_t>(raw.begin(), raw.end())));
 }
 
+/// What an epoch did to a neuron's weights is what lies between the runs that end before and after it.
+TEST_F(Report, OfANeuron) {
+  TrainConfig config = small();
+  config.model = "perceptron";
+  const auto weights_after = [&](std::int64_t epochs) {
+    config.epochs = epochs;
+    train(config);
+    std::vector<double> all;
+    for (const NamedValue& parameter : parameter_values(*load_model(in_run("last.safetensors")).module)) {
+      const std::vector<double> values = parameter.value.to_vector();
+      all.insert(all.end(), values.begin(), values.end());
+    }
+    return all;
+  };
+  const std::vector<double> before = weights_after(1);
+  const std::vector<double> after = weights_after(2);
+  double size = 0;
+  double moved = 0;
+  for (std::size_t i = 0; i < after.size(); ++i) {
+    size += before[i] * before[i];
+    moved += (after[i] - before[i]) * (after[i] - before[i]);
+  }
+  ASSERT_GT(moved, 0);
+  const Json run = run_of(run_);
+  ASSERT_TRUE(run.at("problems").empty()) << run.at("problems");
+  const Json& insight = run.at("insight");
+  ASSERT_EQ(insight.at("epoch"), (Json{1, 2}));
+  const Json& layer = insight.at("layers").at(0);
+  EXPECT_TRUE(layer.at("gradient_norm").at(1).is_null());
+  EXPECT_TRUE(layer.at("update_ratio").at(0).is_null());  // it begins with zeros
+  EXPECT_NEAR(layer.at("update_ratio").at(1).get<double>(), std::sqrt(moved / size), 1e-6);
+  std::int64_t count = 0;
+  for (const Json& bin : layer.at("weights").at(1).at("counts")) count += bin.get<std::int64_t>();
+  EXPECT_EQ(count, static_cast<std::int64_t>(after.size()));
+  EXPECT_FALSE(insight.at("activations").at(0).at("values").at(1).at("counts").empty());
+  for (const Json& warning : run.at("warnings")) EXPECT_NE(warning.at("kind"), "learning_rate");
+}
+
 TEST_F(Report, OfValues) {
   TrainConfig config;
   config.data = folder_.file("line.csv");
@@ -273,7 +314,24 @@ TEST_F(Report, OfValues) {
   ASSERT_TRUE(run.at("problems").empty()) << run.at("problems");
   EXPECT_TRUE(run.at("boundary").contains("values"));
   EXPECT_TRUE(run.at("outcome").at("train").contains("rmse"));
-  EXPECT_FALSE(run.contains("worst") && !run.at("worst").is_null());
+  // The worst of them, by the weights: all are sums of their inputs and a half.
+  ASSERT_EQ(run.at("worst").at("samples").size(), 24U);
+  LoadedModel model(in_run("best.safetensors"));
+  double last = std::numeric_limits<double>::infinity();
+  for (const Json& sample : run.at("worst").at("samples")) {
+    const auto i = sample.at("index").get<float>();
+    const float b = std::fmod(i, 7.0F);
+    EXPECT_EQ(sample.at("values"), (Json{i, b}));
+    ASSERT_EQ(sample.at("target").size(), 1U);
+    EXPECT_EQ(sample.at("target").at(0).get<float>(), i + b + 0.5F);
+    const std::array<float, 2> inputs = {i, b};
+    const auto output = static_cast<double>(model.predict(inputs)[0]);
+    EXPECT_NEAR(sample.at("output").at(0).get<double>(), output, 1e-4);
+    const double off = output - static_cast<double>(i + b + 0.5F);
+    EXPECT_NEAR(sample.at("loss").get<double>(), off * off, 1e-4 * (1 + off * off));
+    EXPECT_LE(sample.at("loss").get<double>(), last);
+    last = sample.at("loss").get<double>();
+  }
   EXPECT_EQ(run.at("data").at("inputs").at(1).at("maximum"), 6);
 }
 

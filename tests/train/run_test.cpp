@@ -405,7 +405,36 @@ TEST(Evaluation, NamesTheWorstSamples) {
   const DataSplits line = load_dataset("line", {.count = 50});
   Sequential one = Sequential::parse("dense(1)");
   one.build(line.train->input_shape(), 1);
-  EXPECT_THROW(evaluate(one, *line.train, "mse", {.worst = 3}), ConfigError);
+  EXPECT_THROW(evaluate(one, *line.train, "mse", {.worst = -1}), ConfigError);
+}
+
+TEST(Evaluation, NamesTheWorstSamplesOfValues) {
+  const DataSplits line = load_dataset("line", {.count = 50});
+  Sequential one = Sequential::parse("dense(1)");
+  one.build(line.train->input_shape(), 1);
+  const EvaluationReport report = evaluate(one, *line.train, "mae", {.batch_size = 7, .worst = 4});
+  const auto features = static_cast<std::size_t>(line.train->input_shape().elements());
+  std::vector<std::pair<double, std::int64_t>> losses;
+  for (std::int64_t i = 0; i < 50; ++i) {
+    std::vector<float> x(features);
+    float wanted = 0;
+    line.train->fill(std::span(&i, 1), x.data(), {.values = &wanted});
+    const Tensor input = Tensor::from(std::span<const float>(x), {1, static_cast<std::int64_t>(features)});
+    losses.emplace_back(std::abs(one(input).item() - static_cast<double>(wanted)), i);
+  }
+  std::sort(losses.rbegin(), losses.rend());
+  ASSERT_EQ(report.worst.size(), 4U);
+  const auto json = nlohmann::json::parse(to_json(report))["worst"];
+  for (std::size_t i = 0; i < 4; ++i) {
+    const SampleResult& sample = report.worst[i];
+    EXPECT_EQ(sample.index, losses[i].second);
+    ASSERT_EQ(sample.target.size(), 1U);
+    ASSERT_EQ(sample.output.size(), 1U);
+    EXPECT_NEAR(static_cast<double>(std::abs(sample.target[0] - sample.output[0])), losses[i].first, 1e-5);
+    EXPECT_EQ(json[i]["target"][0].get<float>(), sample.target[0]);
+    EXPECT_EQ(json[i]["output"][0].get<float>(), sample.output[0]);
+    EXPECT_FALSE(json[i].contains("label"));
+  }
 }
 
 }  // namespace

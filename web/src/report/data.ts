@@ -86,9 +86,13 @@ export interface Picture {
 
 export interface WorstSample {
   index: number;
-  label: number;
-  predicted: number;
   loss: number | null;
+  /// Of classes.
+  label?: number;
+  predicted?: number;
+  /// Of values.
+  target?: (number | null)[];
+  output?: (number | null)[];
   picture?: Picture;
   values?: number[];
 }
