@@ -6,6 +6,8 @@
 #include <cmath>
 #include <numeric>
 
+#include "hebb/neurons.hpp"
+
 namespace hebb::report {
 
 namespace {
@@ -28,9 +30,14 @@ std::string rate_text(const RunRecord& run) {
   return most > 0 ? fmt::format(" ({:g})", most) : "";
 }
 
-constexpr const char* kSlower =
-    "A third of it, a warm-up (--schedule one_cycle) or --clip-norm 1 may help; hebb train --find-lr "
-    "proposes a rate.";
+/// A neuron takes fewer options than a network.
+const char* slower(const RunRecord& run) {
+  return neurons::is_neuron(run.config.model)
+             ? "A third of it or a falling one (--schedule inverse) may help."
+             : "A third of it, a warm-up (--schedule one_cycle) or --clip-norm 1 may help; hebb train "
+               "--find-lr "
+               "proposes a rate.";
+}
 
 /// Epochs whose loss leaps to well above the best so far, by a good part of what had been gained.
 std::int64_t leaps(const std::vector<EpochReport>& epochs) {
@@ -45,15 +52,13 @@ std::int64_t leaps(const std::vector<EpochReport>& epochs) {
   return count;
 }
 
-/// The median, over what was recorded, of the largest step of a layer relative to its weights; 0 for neurons,
-/// of which epochs are recorded.
+/// The median, over what was recorded, of the largest update of a layer relative to its weights.
 double typical_update(const std::vector<Insight>& insight) {
   std::vector<double> largest;
   for (const Insight& look : insight) {
     double most = 0;
     for (const LayerInsight& layer : look.layers) {
-      if (layer.weight_norm > 0 && std::isfinite(layer.gradient_norm))
-        most = std::max(most, layer.update_norm / layer.weight_norm);
+      if (layer.weight_norm > 0) most = std::max(most, layer.update_norm / layer.weight_norm);
     }
     largest.push_back(most);
   }
@@ -95,17 +100,19 @@ std::string on_overfitting(const std::vector<EpochReport>& epochs) {
 std::string on_learning_rate(const RunRecord& run) {
   if (run.state == State::diverged) {
     return fmt::format("Training diverged: the learning rate{} is likely too high. {}", rate_text(run),
-                       kSlower);
+                       slower(run));
   }
   const auto count = static_cast<std::int64_t>(run.epochs.size());
-  if (count < 3) return {};
+  // The loss of a neuron leaps by nature: a perceptron's does at whatever rate while samples are on wrong
+  // sides.
+  if (count < 3 || neurons::is_neuron(run.config.model)) return {};
   const std::int64_t leaped = leaps(run.epochs);
   if (leaped >= std::max<std::int64_t>(2, count / 10)) {
     return fmt::format(
         "The learning rate{} is likely too high: in {} of {} epochs the training loss was more than half "
         "above "
         "the lowest one before. {}",
-        rate_text(run), leaped, count, kSlower);
+        rate_text(run), leaped, count, slower(run));
   }
   constexpr double kFar = 0.1;
   const double moved = typical_update(run.insight);
@@ -117,7 +124,7 @@ std::string on_learning_rate(const RunRecord& run) {
     return fmt::format(
         "The learning rate{} is likely too high: a step changes weights by {:.0f} % of their size, and the "
         "training loss has not fallen since the first epoch. {}",
-        rate_text(run), 100 * moved, kSlower);
+        rate_text(run), 100 * moved, slower(run));
   }
   return {};
 }

@@ -240,7 +240,7 @@ Json boundary_json(const SavedModel& model, const RunData& data) {
   return json;
 }
 
-Json worst_json(const Json& worst, const Dataset& data, const InputSpec& spec) {
+Json worst_json(const Json& worst, const Dataset& data, const DataSplits& of) {
   if (!worst.is_array() || worst.empty()) return nullptr;
   const auto size = static_cast<std::size_t>(data.input_shape().elements());
   std::vector<std::vector<float>> inputs;
@@ -274,11 +274,11 @@ Json worst_json(const Json& worst, const Dataset& data, const InputSpec& spec) {
   Json json = {{"samples", std::move(samples)}};
   if (extents.height == 0) {
     Json names = Json::array();
-    for (const Column& column : spec.columns) {
+    for (const Column& column : of.spec.columns) {
       if (column.categories.empty()) names.push_back(column.name);
       for (const std::string& category : column.categories) names.push_back(column.name + " " + category);
     }
-    json["names"] = std::move(names);
+    json["names"] = names.empty() ? Json(of.feature_names) : std::move(names);
   }
   return json;
 }

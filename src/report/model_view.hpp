@@ -25,7 +25,7 @@ Json filters_json(const SavedModel& model);
 Json boundary_json(const SavedModel& model, const RunData& data);
 
 /// Samples of a part of the data with their pictures or values; null when there are none. `worst` is what
-/// outcome.json or an evaluation says of them.
-Json worst_json(const Json& worst, const Dataset& data, const InputSpec& spec);
+/// outcome.json or an evaluation says of them; `of` is what the part belongs to.
+Json worst_json(const Json& worst, const Dataset& data, const DataSplits& of);
 
 }  // namespace hebb::report

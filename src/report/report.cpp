@@ -228,7 +228,7 @@ class Views {
     attempt("the decision boundary", [&] { json_["boundary"] = report::boundary_json(model, *data_); });
     const Judged part = judged(run_.outcome, *data_);
     if (part.data == nullptr) return;
-    json_["worst"] = report::worst_json(run_.outcome[part.name]["worst"], *part.data, data_->splits.spec);
+    json_["worst"] = report::worst_json(run_.outcome[part.name]["worst"], *part.data, data_->splits);
     if (!json_["worst"].is_null()) json_["worst"]["part"] = part.name;
   }
 

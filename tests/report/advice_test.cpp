@@ -70,6 +70,16 @@ TEST(Advice, NoneOnALearningRateThatIsFine) {
   RunRecord slow = run_of(epochs({2.3, 2.3, 2.3, 2.3}));
   slow.insight = {{.epoch = 1, .layers = {{.name = "dense_1", .weight_norm = 2, .update_norm = 1e-6}}}};
   EXPECT_EQ(on_learning_rate(slow), "");
+  // The loss of a perceptron leaps whatever its rate.
+  RunRecord neuron = run_of(epochs({1, 0.2, 3, 0.3, 2.5, 0.25, 4}));
+  neuron.config.model = "perceptron";
+  EXPECT_EQ(on_learning_rate(neuron), "");
+  // Where one diverges, only options that neurons take are named.
+  neuron = run_of(epochs({1, 2}), State::diverged);
+  neuron.config.model = "adaline";
+  const std::string text = on_learning_rate(neuron);
+  EXPECT_TRUE(has(text, "diverged")) << text;
+  EXPECT_FALSE(has(text, "--clip-norm") || has(text, "--find-lr")) << text;
 }
 
 TEST(Advice, OnRunsThatEndedTooSoon) {
