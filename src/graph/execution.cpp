@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cstdlib>
 #include <cstring>
 #include <new>
@@ -5,6 +6,7 @@
 
 #include "core/denormals.hpp"
 #include "core/environment.hpp"
+#include "graph/folded_loop.hpp"
 #include "graph/matmul_plan.hpp"
 #include "graph/op.hpp"
 #include "graph/plan.hpp"
@@ -29,9 +31,11 @@ std::string Plan::to_string() const {
     return label + "#" + std::to_string(value) + hebb::to_string(node.shape);
   };
   for (const Group& group : schedule_->groups) {
+    if (group.head < 0 && group.members.empty()) continue;
     text += group.kind == Group::Kind::elementwise ? "fused" : name(group.head);
     if (group.bias >= 0) text += " + bias " + name(group.bias);
     for (const int member : group.members) text += " | " + name(member);
+    for (const int sum : group.sums) text += " | " + name(sum);
     if (group.loop && group.loop->fused()) text += " in one kernel";
     text += '\n';
   }
@@ -95,6 +99,16 @@ class LoopStep final : public Execution::Step {
  private:
   const ElementwiseLoop& loop_;
   std::vector<float*> slots_;
+};
+
+/// A program whose values are summed on the way.
+class FoldedStep final : public Execution::Step {
+ public:
+  explicit FoldedStep(FoldedLoop loop) : loop_(std::move(loop)) {}
+  void run() override { loop_.run(); }
+
+ private:
+  FoldedLoop loop_;
 };
 
 /// A kernel that computes its result block by block, and the program behind it.
@@ -231,8 +245,19 @@ class StepMaker {
     return result;
   }
 
+  std::unique_ptr<Execution::Step> folded(const Group& group) const {
+    std::vector<FoldedLoop::Fold> folds;
+    for (const int sum : group.sums) {
+      const int of = schedule_.values[static_cast<std::size_t>(sum)].inputs[0];
+      const auto slot = std::find(group.slots.begin(), group.slots.end(), of) - group.slots.begin();
+      folds.push_back({static_cast<std::int32_t>(slot), addresses_.floats(sum)});
+    }
+    return std::make_unique<FoldedStep>(FoldedLoop(*group.loop, slots(group), std::move(folds)));
+  }
+
   std::unique_ptr<Execution::Step> program(const Group& group) const {
     if (!group.loop) return nullptr;
+    if (!group.sums.empty()) return folded(group);
     auto calls = std::make_unique<CallsStep>(std::nullopt, GemmOperands{}, &*group.loop, slots(group));
     if (calls->complete(&*group.loop)) return calls;
     return std::make_unique<LoopStep>(*group.loop, slots(group));

@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "graph/arena.hpp"
+#include "graph/folded_loop.hpp"
 #include "graph/op.hpp"
 #include "hebb/error.hpp"
 
@@ -13,6 +14,10 @@ namespace hebb {
 extern const Op op_full;
 extern const Op op_broadcast_to;
 extern const Op op_add;
+extern const Op op_mul;
+extern const Op op_neg;
+extern const Op op_sub;
+extern const Op op_sum;
 
 namespace {
 
@@ -158,6 +163,51 @@ std::vector<bool> PlanSchedule::find_materialized() const {
   return result;
 }
 
+/// Whether computing a value anew takes no more than reading it would: a cheap function of one value of its
+/// shape that lies in memory, and of what is small beside it.
+bool PlanSchedule::is_light(int index, const std::vector<bool>& materialized) const {
+  constexpr std::int64_t kSmall = 16;  // times fewer elements
+  const Value& value = at(index);
+  if (value.constant || value.root != index || !is_elementwise(*value.node)) return false;
+  const Op* op = value.node->op;
+  if (op != &op_add && op != &op_sub && op != &op_mul && op != &op_neg) return false;
+  int large = 0;
+  for (const int input : value.inputs) {
+    const Value& from = at(input);
+    if (from.constant || from.node->shape.elements() * kSmall <= value.node->shape.elements()) continue;
+    ++large;
+    if (!from.node->is_leaf() && !materialized[static_cast<std::size_t>(from.root)]) return false;
+  }
+  return large == 1;
+}
+
+/// Gives each element-wise reader of a light value one of its own, to be computed where it is read.
+void PlanSchedule::split_light_values() {
+  const std::vector<bool> materialized = find_materialized();
+  std::vector<bool> wanted = materialized;  // as a whole, in memory
+  for (const int value : update_values_) wanted[static_cast<std::size_t>(at(value).root)] = true;
+  const int count = static_cast<int>(values.size());
+  std::vector<std::vector<int>> readers(values.size());
+  for (int index = 0; index < count; ++index) {
+    for (const int input : at(index).inputs) readers[static_cast<std::size_t>(input)].push_back(index);
+  }
+  for (int index = 0; index < count; ++index) {
+    std::vector<int>& all = readers[static_cast<std::size_t>(index)];
+    all.erase(std::unique(all.begin(), all.end()), all.end());
+    if (all.size() < 2 || wanted[static_cast<std::size_t>(index)] || !is_light(index, materialized)) continue;
+    const bool fused = std::all_of(all.begin(), all.end(), [&](int by) {
+      return at(by).root == by && is_elementwise(*at(by).node) && at(by).node->shape == at(index).node->shape;
+    });
+    if (!fused) continue;
+    for (std::size_t r = 1; r < all.size(); ++r) {
+      const int copy = static_cast<int>(values.size());
+      values.push_back(at(index));
+      at(copy).root = copy;
+      std::replace(at(all[r]).inputs.begin(), at(all[r]).inputs.end(), index, copy);
+    }
+  }
+}
+
 /// Element-wise values that one element-wise value reads, of leaves and what lies in memory alone, such as
 /// the decayed average in an optimiser's update or an activation's slope: they are computed where they are
 /// read.
@@ -185,8 +235,9 @@ void PlanSchedule::find_deferred() {
     deferred_[static_cast<std::size_t>(index)] =
         std::all_of(value.inputs.begin(), value.inputs.end(), [&](int input) {
           const Value& from = at(input);
+          const bool other_shape = at(from.root).node->shape != value.node->shape;  // of another group
           return from.node->is_leaf() || from.constant || deferred_[static_cast<std::size_t>(input)] ||
-                 materialized[static_cast<std::size_t>(from.root)];
+                 materialized[static_cast<std::size_t>(from.root)] || other_shape;
         });
   }
 }
@@ -216,7 +267,73 @@ void PlanSchedule::join(int value, int group) {
   groups[static_cast<std::size_t>(group)].members.push_back(value);
 }
 
+/// Whether a value is the sum over all rows of an element-wise one that is worth taking while that is
+/// computed or read.
+bool PlanSchedule::sums_rows(int value) const {
+  const Node& node = *at(value).node;
+  if (node.is_leaf() || node.op != &op_sum) return false;
+  const int of = at(value).inputs[0];
+  const Shape& shape = at(of).node->shape;
+  if (at(of).root != of || at(of).constant || at(of).node->is_leaf() || !is_elementwise(*at(of).node))
+    return false;
+  // A new value of a leaf may lie where the old one is.
+  if (std::count(update_values_.begin(), update_values_.end(), of) > 0) return false;
+  const std::vector<std::int64_t>& axes = node.attributes.list("axes");
+  return static_cast<int>(axes.size()) == shape.rank() - 1 &&
+         std::count(axes.begin(), axes.end(), shape.rank() - 1) == 0 && FoldedLoop::pays(shape);
+}
+
+bool PlanSchedule::is_only_summed(int value) const {
+  if (!FoldedLoop::pays(at(value).node->shape)) return false;
+  bool summed = false;
+  for (int index = 0; index < static_cast<int>(values.size()); ++index) {
+    const std::vector<int>& read = at(index).inputs;
+    if (std::count(read.begin(), read.end(), value) == 0) continue;
+    if (!sums_rows(index)) return false;
+    summed = true;
+  }
+  return summed && std::count(outputs.begin(), outputs.end(), value) == 0 &&
+         std::count(update_values_.begin(), update_values_.end(), value) == 0;
+}
+
+/// Whether a sum may be taken in a group: one that computes or reads what is summed, when nobody reads the
+/// sum before the next group.
+bool PlanSchedule::can_fold(int sum, int group) const {
+  const int of = at(sum).inputs[0];
+  const Group& g = groups[static_cast<std::size_t>(group)];
+  if (g.kind != Group::Kind::elementwise || g.iteration != at(of).node->shape) return false;
+  const bool there =
+      at(of).group == group || std::any_of(g.members.begin(), g.members.end(), [&](int member) {
+        const std::vector<int>& read = at(member).inputs;
+        return std::count(read.begin(), read.end(), of) > 0;
+      });
+  if (!there) return false;
+  return std::all_of(values.begin(), values.end(), [&](const Value& reader) {
+    const bool reads = std::any_of(reader.inputs.begin(), reader.inputs.end(),
+                                   [&](int input) { return at(input).root == sum; });
+    const bool is_view = reader.root != &reader - values.data();
+    return !reads || is_view || reader.group > group;
+  });
+}
+
+/// Takes sums on the way where that saves a walk through memory.
+void PlanSchedule::fold_sums() {
+  for (int index = 0; index < static_cast<int>(values.size()); ++index) {
+    if (!sums_rows(index)) continue;
+    for (int g = at(at(index).inputs[0]).group; g < static_cast<int>(groups.size()); ++g) {
+      if (!can_fold(index, g)) continue;
+      groups[static_cast<std::size_t>(at(index).group)] = {};  // nothing is left to do there
+      for (Value& value : values) {
+        if (value.root == index) value.group = g;
+      }
+      groups[static_cast<std::size_t>(g)].sums.push_back(index);
+      break;
+    }
+  }
+}
+
 void PlanSchedule::assign_groups() {
+  split_light_values();
   find_deferred();
   for (int index = 0; index < static_cast<int>(values.size()); ++index) {
     Value& value = at(index);
@@ -229,7 +346,12 @@ void PlanSchedule::assign_groups() {
     if (is_elementwise(*value.node)) {
       // Behind what it reads, or with others of its shape that are computed later anyway.
       const int last = static_cast<int>(groups.size());
-      while (latest < last && !can_join_with_deferred(index, latest)) {
+      const bool summed = is_only_summed(index);  // then not block by block, but where the sum is taken too
+      const auto joins = [&](int group) {
+        const bool blocks = group >= 0 && groups[static_cast<std::size_t>(group)].kind == Group::Kind::blocks;
+        return !(summed && blocks) && can_join_with_deferred(index, group);
+      };
+      while (latest < last && !joins(latest)) {
         do {
           ++latest;
         } while (latest < last && groups[static_cast<std::size_t>(latest)].kind != Group::Kind::elementwise);
@@ -249,6 +371,7 @@ void PlanSchedule::assign_groups() {
     if (groups[g].kind == Group::Kind::blocks && at(groups[g].head).node->op->adds_bias)
       find_bias(groups[g], static_cast<int>(g));
   }
+  fold_sums();
 }
 
 void PlanSchedule::find_bias(Group& group, int index) {
@@ -366,6 +489,7 @@ void PlanSchedule::compile_loop(int index) {
   if (group.kind == Group::Kind::kernel) return;
   Emitter emitter;
   std::unordered_map<int, Emitted> emitted;
+  std::unordered_map<const Node*, Emitted> of_node;  // values that were split may meet again
   std::vector<Shape> shapes;
   const auto slot_of = [&](int root, const Shape& shape) {
     for (std::size_t s = 0; s < group.slots.size(); ++s) {
@@ -392,17 +516,22 @@ void PlanSchedule::compile_loop(int index) {
         operands.push_back(emitter.load(slot_of(from.root, from.node->shape)));
       }
     }
-    emitted[member] = value.node->op->emit(emitter, *value.node, operands);
+    const auto [same, is_new] = of_node.emplace(value.node, Emitted{});
+    if (is_new) same->second = value.node->op->emit(emitter, *value.node, operands);
+    emitted[member] = same->second;
   }
   std::vector<ElementwiseLoop::Store> stores;
   const auto store = [&](int member) {
-    if (!needs_memory_[static_cast<std::size_t>(member)] || member == group.head) return;
+    const bool summed = std::any_of(group.sums.begin(), group.sums.end(),
+                                    [&](int sum) { return at(sum).inputs[0] == member; });
+    if ((!needs_memory_[static_cast<std::size_t>(member)] && !summed) || member == group.head) return;
     const bool in_place = update_of_.contains(member);
     const int root = in_place ? update_of_.at(member) : member;
     stores.push_back({emitted.at(member).id, slot_of(root, group.iteration), in_place});
   };
   for (const int member : group.members) store(member);
-  if (!stores.empty()) group.loop.emplace(emitter, stores, group.iteration, shapes, runs_by_block(group));
+  const bool two_dimensional = runs_by_block(group) || !group.sums.empty();
+  if (!stores.empty()) group.loop.emplace(emitter, stores, group.iteration, shapes, two_dimensional);
 }
 
 void PlanSchedule::place() {

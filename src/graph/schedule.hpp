@@ -41,6 +41,7 @@ struct Group {
   std::vector<int> members = {};  ///< element-wise values, inputs before users
   int bias = -1;                  ///< value added to every row of the head
   int biased = -1;                ///< the member that stands for head + bias
+  std::vector<int> sums = {};  ///< of values that it computes or reads, over all its rows, taken on the way
   // Once compiled:
   std::optional<ElementwiseLoop> loop = {};
   std::vector<int> slots = {};  ///< roots the loop reads and writes
@@ -74,6 +75,8 @@ struct PlanSchedule {
  private:
   int add_value(const Tensor& tensor);
   std::vector<bool> find_materialized() const;
+  bool is_light(int value, const std::vector<bool>& materialized) const;
+  void split_light_values();
   void find_deferred();
   bool can_join_with_deferred(int value, int group) const;
   int latest_group_read(int value) const;
@@ -81,6 +84,10 @@ struct PlanSchedule {
   void assign_groups();
   bool can_join(int value, int group) const;
   void find_bias(Group& group, int index);
+  bool sums_rows(int value) const;
+  bool is_only_summed(int value) const;
+  void fold_sums();
+  bool can_fold(int sum, int group) const;
   void decide_memory();
   void compile_loops();
   void compile_loop(int index);

@@ -39,6 +39,9 @@ class Reduction {
                     const float* shift, float* result);
   };
 
+  /// That of the processor's instruction set.
+  static const Pass& pass_of(Fold fold);
+
  private:
   /// Axes of a walk through memory, outermost first.
   struct Axis {
@@ -59,7 +62,9 @@ class Reduction {
   void rows(const float* x, float* result, std::int64_t begin, std::int64_t end) const;
   void strip(const float* x, float* result, std::int64_t unit) const;
   void run_units(const float* x, float* result, std::int64_t begin, std::int64_t end) const;
+  struct Chunks;
   void run_chunks(const float* x, float* result) const;
+  void run_variance_chunks(const float* x, float* result) const;
   float identity() const;
 
   ReduceCode code_;

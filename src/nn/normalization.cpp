@@ -192,14 +192,16 @@ void BatchNorm::initialize(const Shape& input, Random&) {
 Tensor BatchNorm::forward(const Tensor& x, ForwardContext& context) const {
   require_built(scale_);
   require_channels(name(), x.shape(), scale_);
-  Tensor centre = running_mean_;
+  Tensor centred;
   Tensor variance = running_variance_;
   if (context.training) {
     Axes others;
     for (int axis = 0; axis + 1 < x.shape().rank(); ++axis) others.push_back(axis);
-    // With the reduced axes kept, as the derivative of the variance has it: one mean serves both.
+    // With the reduced axes kept, as the derivative of the variance has it: one difference serves both.
     const std::vector<std::int64_t>& channels = scale_.shape().extents();
-    centre = reshape(mean(x, others, true), channels);
+    const Tensor kept = mean(x, others, true);
+    centred = x - kept;
+    const Tensor centre = reshape(kept, channels);
     variance = reshape(var(x, others, true), channels);
     const auto n = static_cast<double>(x.size() / x.shape()[-1]);
     if (n > 1) {
@@ -209,8 +211,9 @@ Tensor BatchNorm::forward(const Tensor& x, ForwardContext& context) const {
                      context.current(running_variance_) * (1 - m) + variance * (m * n / (n - 1)));
     }
   }
+  if (centred.empty()) centred = x - running_mean_;
   // One factor for each channel, so that an element costs a subtraction and a product.
-  return (x - centre) * (scale_ / sqrt(variance + options_.epsilon)) + shift_;
+  return centred * (scale_ / sqrt(variance + options_.epsilon)) + shift_;
 }
 
 void BatchNorm::visit(ParameterVisitor& visitor) {

@@ -73,6 +73,63 @@ TEST(Plan, FusesTheChainBehindAProduct) {
   expect_like_interpreter({y});
 }
 
+/// What batch normalisation and its gradient are made of, [rows, columns].
+Tensors standardization(Sampler& s, std::int64_t rows, std::int64_t columns) {
+  const Tensor x = normal(s, rows, columns);
+  const Tensor scale = s.normal({columns});
+  const Tensor shift = s.normal({columns});
+  const Tensor centred = x - mean(x, {0}, true);
+  const Tensor y = relu(centred / sqrt(var(x, {0}, true) + 1e-5) * scale + shift);
+  const Tensor loss = sum(square(y - normal(s, rows, columns)));
+  Tensors all = gradients(loss, {scale, shift, x});
+  all.push_back(y);
+  return all;
+}
+
+TEST(Plan, SumsRowsOnTheWay) {
+  Sampler s(21, 0, false);
+  for (const auto& [rows, columns] : {std::pair{3000, 16},
+                                      {2049, 16},
+                                      {1100, 30},
+                                      {40, 1000},
+                                      {16384, 2},
+                                      {33, 1024},
+                                      {64, 1500},
+                                      {9, 5}}) {
+    const Tensors all = standardization(s, rows, columns);
+    // Each sum has terms of either sign: what is left of it may be small beside them.
+    expect_like_interpreter(all, 2e-4);
+    if (HasFatalFailure()) return;
+    const int before = threads();
+    set_threads(1);
+    const Tensors alone = evaluate(all);
+    set_threads(3);
+    const Tensors shared = evaluate(all);
+    set_threads(before);
+    for (std::size_t i = 0; i < all.size(); ++i) EXPECT_EQ(alone[i].to_vector(), shared[i].to_vector());
+  }
+  // Neither sum of the gradients is a step of its own, where there is enough to sum.
+  const auto steps_that_sum = [&](std::int64_t rows) {
+    const Plan plan({.inputs = {}, .bound = {}, .outputs = standardization(s, rows, 16), .updates = {}});
+    const std::string text = plan.to_string();
+    int count = 0;
+    for (std::size_t at = 0; (at = text.find("\nsum#", at)) != std::string::npos; ++at) ++count;
+    return count;
+  };
+  EXPECT_EQ(steps_that_sum(3000), 0);
+  EXPECT_GT(steps_that_sum(30), 0);
+}
+
+/// A sum may be taken only where what reads it comes later, whoever else reads what is summed.
+TEST(Plan, SumsThatAreReadAtOnce) {
+  Sampler s(22, 0, false);
+  const Tensor x = normal(s, 4096, 16);
+  const Tensor y = exp(x);
+  const Tensor z = y / sum(y, {0}, true);          // reads both
+  const Tensor w = z * y - sum(z * x, {0}, true);  // and so on
+  expect_like_interpreter({z, w, sum(w, {0}), sum(y, {0}), sum(x, {0})}, 1e-4);
+}
+
 TEST(Plan, BroadcastsOfEveryKindInOneProgram) {
   Sampler s(3, 0, false);
   const Tensor full_shape = s.normal({4, 3, 5});
@@ -239,6 +296,15 @@ void expect_updates(const Tensors& leaves, const std::vector<PlanSpec::Update>& 
       expect_close(Tensor::from(got, leaves[l].shape()), exact[outputs.size() + u]);
     }
   }
+}
+
+TEST(Plan, SumsWhatUpdatesInPlace) {
+  Sampler s(23, 0, false);
+  const Tensor leaf = normal(s, 4096, 16);
+  const Tensor x = normal(s, 4096, 16);
+  const Tensor next = square(leaf) * 0.5 + exp(x);  // sums of positive terms have nothing to cancel
+  expect_updates({leaf}, {{leaf, next}},
+                 {sum(next, {0}), sum(next * exp(x), {0}), sum(square(leaf * x), {0}), sum(abs(leaf), {0})});
 }
 
 TEST(Plan, UpdatesInPlaceAfterEverybodyHasRead) {
