@@ -8,6 +8,7 @@
 #include "kernels/gemm_tile.hpp"
 #include "kernels/scratch.hpp"
 #include "kernels/transpose.hpp"
+#include "kernels/winograd.hpp"
 
 namespace hebb {
 
@@ -59,6 +60,21 @@ void Margin::copy_pairs(const float* from, float* to, std::int64_t row, std::int
               for (std::int64_t i = 0; i < pixels; ++i)
                 pair_neighbours(source + i * channels, channels, at + i * size);
             });
+}
+
+void Margin::extend(const TilesOfTwo& tiles, std::int64_t row, std::int64_t column) {
+  height = std::max(height, row + 2 * ceil_div(tiles.height, 2) + 2);
+  width = std::max(width, column + 2 * tiles.in_row() + 2);
+}
+
+bool winograd_pays(std::int64_t batch, std::int64_t height, std::int64_t width, std::int64_t channels,
+                   std::int64_t outputs) {
+  constexpr std::int64_t kLeastChannels = 8;         // fewer cost more to transform than they save
+  constexpr std::int64_t kMostProducts = 256 * 256;  // more at all positions fill no cache
+  constexpr std::int64_t kLeastTiles = 32;           // for which filters are transformed
+  const std::int64_t tiles = TilesOfTwo{height, width}.count();
+  return std::min(channels, outputs) >= kLeastChannels && channels * outputs <= kMostProducts &&
+         batch * tiles >= kLeastTiles && 16 * tiles < 6 * height * width;
 }
 
 Margin margin_of(const ConvolutionShape& s) {
@@ -266,8 +282,9 @@ struct OutputsByPixels {
       if (bias != nullptr) std::copy_n(biases, planes_size, planes);
       run_row(scratch + at * channels * width + pass.column, planes);
       float* to = result + ((pass.first_row + y * pass.row_step) * of.width + pass.first_column) * of.outputs;
-      // Interleaving writes beyond its end: into the next row, or into memory of its own.
-      const bool is_last = y + 1 == row_end || pass.row_step != 1 || pass.width != of.width;
+      // Interleaving writes up to a vector beyond its end: into the next rows, or into memory of its own.
+      const std::int64_t behind = (row_end - y - 1) * of.width * of.outputs;
+      const bool is_last = behind < gemm_tiles().lanes || pass.row_step != 1 || pass.width != of.width;
       gemm_tiles().pack_columns(planes, padded_width(), is_last ? last : to, of.outputs, pass.filter.outputs,
                                 pass.width);
       if (is_last) std::copy_n(last, pass.width * of.outputs, to);
@@ -295,6 +312,131 @@ struct OutputsByPixels {
       tile.b = pixels + x;
       tile.c = planes + x;
       tile_finder(of.pairs)(f.outputs, vectors)(tile);
+    }
+  }
+};
+
+/// The same by tiles of 2 x 2 outputs. Where a result has an odd number of rows or columns, the last tiles
+/// have outputs that nobody wants, and the margin what they read.
+struct WinogradTiles {
+  const PassesOverImages& of;
+  const FilterPass& pass;
+  const float* packed;
+  const float* bias;
+
+  static bool suits(const PassesOverImages& of, const FilterPass& pass) {
+    const FilterView& f = pass.filter;
+    return of.precision == Precision::f32 && of.groups == 1 && of.passes.size() == 1 && of.fills &&
+           f.rows == 3 && f.columns == 3 && pass.stride_y == 1 && pass.stride_x == 1 &&
+           pass.dilation_y == 1 && pass.dilation_x == 1 && pass.row_step == 1 && pass.column_step == 1 &&
+           winograd_pays(of.batch, pass.height, pass.width, f.channels, f.outputs);
+  }
+
+  /// The filter as [panels of outputs, positions, channels, a panel's outputs].
+  static void pack(const FilterView& f, const float* filter, float* to) {
+    const FilterPanels panels(f, false);
+    constexpr std::int64_t kChannelsOfPart = 16;
+    parallel_ranges(f.channels, kChannelsOfPart, [&](std::int64_t begin, std::int64_t end) {
+      for (std::int64_t c = begin; c < end; ++c) pack_channel(f, panels, c, filter, to);
+    });
+  }
+  static std::int64_t packed_floats(const FilterView& f) {
+    const FilterPanels panels(f, false);
+    return panels.panels * kWinogradPositions * f.channels * panels.width;
+  }
+  std::int64_t scratch_floats() const { return kWinogradPositions * most_tiles() * (depth() + width()); }
+
+  /// Output rows [row, row_end), of which the first is even.
+  void run(const float* image, std::int64_t image_row, float* result, std::int64_t row, std::int64_t row_end,
+           float* scratch) const {
+    const std::int64_t row_size = of.margin.width * depth();
+    const float* first = image + (pass.row + row - image_row) * row_size + pass.column * depth();
+    const TilesOfTwo tiles = {row_end - row, pass.width};
+    const TiledRows blocks(tiles.count(), most_tiles());
+    float* products = scratch + kWinogradPositions * most_tiles() * depth();
+    for (std::int64_t b = 0; b < blocks.count; ++b) {
+      const std::int64_t begin = blocks.begin(b);
+      const std::int64_t count = blocks.height(b);
+      tiles.for_each_run(begin, count, [&](const TilesOfTwo::Run& run) {
+        winograd_pixels({.pixels = first + run.row * row_size + run.column * depth(),
+                         .row_step = row_size,
+                         .channels = depth(),
+                         .tiles = run.tiles,
+                         .to = scratch + run.first * depth(),
+                         .position_step = count * depth()});
+      });
+      multiply(count, scratch, products);
+      tiles.for_each_run(begin, count, [&](const TilesOfTwo::Run& run) {
+        winograd_outputs({.products = products + run.first * width(),
+                          .position_step = count * width(),
+                          .tile_step = width(),
+                          .outputs = of.outputs,
+                          .bias = bias,
+                          .tiles = run.tiles,
+                          .rows = run.rows,
+                          .columns = run.columns,
+                          .to = result + ((row + run.row) * of.width + run.column) * of.outputs,
+                          .row_step = of.width * of.outputs});
+      });
+    }
+  }
+
+ private:
+  std::int64_t depth() const { return pass.filter.channels; }
+  /// Outputs in whole panels.
+  std::int64_t width() const {
+    const FilterPanels panels(pass.filter, false);
+    return panels.panels * panels.width;
+  }
+  /// Of a block, whose pixels and products stay in the cache.
+  std::int64_t most_tiles() const {
+    constexpr std::int64_t kFloats = 32768;
+    const std::int64_t rows = gemm_tiles().most_rows;
+    const std::int64_t fit = kFloats / (kWinogradPositions * (depth() + width()));
+    return std::clamp<std::int64_t>(fit / rows, 1, 4) * rows;
+  }
+
+  static void pack_channel(const FilterView& f, const FilterPanels& panels, std::int64_t c,
+                           const float* filter, float* to) {
+    const std::int64_t position_step = f.channels * panels.width;
+    float* rows = thread_scratch(static_cast<std::size_t>(9 * panels.width));
+    for (std::int64_t panel = 0; panel < panels.panels; ++panel) {
+      const std::int64_t outputs = panels.columns_of(f, panel);
+      WinogradFilter w = {.outputs = panels.width,
+                          .to = to + panel * kWinogradPositions * position_step + c * panels.width,
+                          .position_step = position_step};
+      std::fill_n(rows, 9 * panels.width, 0.0F);
+      for (std::int64_t tap = 0; tap < 9; ++tap) {
+        const float* from = filter + f.first + tap / 3 * f.row + tap % 3 * f.column + c * f.channel +
+                            panel * panels.width * f.output;
+        float* row = rows + tap * panels.width;
+        for (std::int64_t o = 0; o < outputs; ++o) row[o] = from[o * f.output];
+        w.taps[static_cast<std::size_t>(tap)] = row;
+      }
+      winograd_filter(w);
+    }
+  }
+
+  void multiply(std::int64_t count, const float* pixels, float* products) const {
+    const GemmTiles& kernels = gemm_tiles();
+    const FilterPanels panels(pass.filter, false);
+    const TiledRows rows(count, kernels.most_rows);
+    GemmTile tile;
+    tile.k = depth();
+    tile.a_row = depth();
+    tile.a_step = 1;
+    tile.b_step = panels.width;
+    tile.c_row = width();
+    tile.columns = panels.width;
+    for (std::int64_t panel = 0; panel < panels.panels; ++panel) {
+      for (std::int64_t p = 0; p < kWinogradPositions; ++p) {
+        tile.b = packed + (panel * kWinogradPositions + p) * depth() * panels.width;
+        for (std::int64_t t = 0; t < rows.count; ++t) {
+          tile.a = pixels + (p * count + rows.begin(t)) * depth();
+          tile.c = products + (p * count + rows.begin(t)) * width() + panel * panels.width;
+          kernels.find(rows.height(t), panels.width / kernels.lanes)(tile);
+        }
+      }
     }
   }
 };
@@ -345,8 +487,26 @@ struct RowsRead {
 };
 
 RowsRead rows_read(const FilterPass& pass, std::int64_t row, std::int64_t row_end) {
+  if (pass.way == FilterPass::Way::winograd) row_end += (row_end - row) % 2;
   return {pass.row + row * pass.stride_y,
           pass.row + (row_end - 1) * pass.stride_y + (pass.filter.rows - 1) * pass.dilation_y + 1};
+}
+
+FilterPass::Way way_of(const PassesOverImages& of, const FilterPass& pass) {
+  if (is_depthwise(of.groups, of.margin.channels, of.outputs)) return FilterPass::Way::channels;
+  if (WinogradTiles::suits(of, pass)) return FilterPass::Way::winograd;
+  return OutputsByPixels::suits(of, pass) ? FilterPass::Way::planes : FilterPass::Way::tiles;
+}
+
+std::int64_t packed_floats_of(const PassesOverImages& of, const FilterPass& pass) {
+  const FilterView& f = pass.filter;
+  const FilterPanels panels(f, of.pairs);
+  switch (pass.way) {
+    case FilterPass::Way::channels: return f.rows * f.columns * of.groups;
+    case FilterPass::Way::planes: return f.rows * f.columns * panels.depth * f.outputs;
+    case FilterPass::Way::winograd: return WinogradTiles::packed_floats(f);
+    default: return of.groups * panels.panels * panels.size;
+  }
 }
 
 }  // namespace
@@ -357,13 +517,11 @@ void PassesOverImages::prepare() {
   // The channels of a group begin with a pair.
   pairs = in_pairs(precision) && (groups == 1 || margin.channels / groups % 2 == 0);
   for (FilterPass& pass : passes) {
-    const FilterView& f = pass.filter;
-    const FilterPanels panels(f, pairs);
-    pass.by_planes = OutputsByPixels::suits(*this, pass);
+    pass.way = way_of(*this, pass);
+    if (pass.way == FilterPass::Way::winograd)
+      margin.extend({pass.height, pass.width}, pass.row, pass.column);
     pass.packed_at = packed_floats;
-    pass.packed_floats = by_channels()    ? f.rows * f.columns * groups
-                         : pass.by_planes ? f.rows * f.columns * panels.depth * f.outputs
-                                          : groups * panels.panels * panels.size;
+    pass.packed_floats = packed_floats_of(*this, pass);
     packed_floats += ceil_div(pass.packed_floats, kFloatsOfLine) * kFloatsOfLine;
   }
 }
@@ -373,12 +531,11 @@ namespace {
 void pack_filters(const PassesOverImages& of, const float* filter, float* packed) {
   for (const FilterPass& pass : of.passes) {
     float* to = packed + pass.packed_at;
-    if (of.by_channels()) {
-      ChannelByChannel::pack(pass.filter, of.groups, filter, to);
-    } else if (pass.by_planes) {
-      OutputsByPixels::pack(pass.filter, of.pairs, filter, to);
-    } else {
-      FilterPanels(pass.filter, of.pairs).pack(pass.filter, of.groups, filter, to);
+    switch (pass.way) {
+      case FilterPass::Way::channels: ChannelByChannel::pack(pass.filter, of.groups, filter, to); break;
+      case FilterPass::Way::planes: OutputsByPixels::pack(pass.filter, of.pairs, filter, to); break;
+      case FilterPass::Way::winograd: WinogradTiles::pack(pass.filter, filter, to); break;
+      default: FilterPanels(pass.filter, of.pairs).pack(pass.filter, of.groups, filter, to);
     }
     if (of.precision == Precision::bf16 && !of.pairs) round_to_bf16(to, pass.packed_floats);
   }
@@ -398,10 +555,15 @@ void PassesOverImages::run(const float* images, const float* filter, const float
   const std::int64_t wanted = std::max(height * width * outputs / kFloatsOfBand,
                                        batch < kImagesWorthSharing ? kImagesWorthSharing : std::int64_t{1});
   const std::int64_t bands = one_pass ? std::max<std::int64_t>(std::min(wanted, height), 1) : 1;
+  // Tiles of two rows are not cut.
+  const std::int64_t unit = one_pass && passes[0].way == FilterPass::Way::winograd ? 2 : 1;
+  const auto cut = [&](std::int64_t band) {
+    return std::min(height, ceil_div(height, unit) * band / bands * unit);
+  };
   parallel_for(batch * bands, [&](std::int64_t task) {
     const std::int64_t n = task / bands;
-    const std::int64_t row = height * (task % bands) / bands;
-    const std::int64_t row_end = height * (task % bands + 1) / bands;
+    const std::int64_t row = cut(task % bands);
+    const std::int64_t row_end = cut(task % bands + 1);
     const float* image = images + n * margin.source_size();
     float* to = result + n * height * width * outputs;
     if (!fills) {
@@ -415,9 +577,13 @@ void PassesOverImages::run(const float* images, const float* filter, const float
     const std::int64_t copied = copies ? (rows.end - rows.begin) * margin.width * tile_channels() : 0;
     std::int64_t floats = copied;
     for (const FilterPass& pass : passes) {
-      if (!pass.by_planes) continue;
-      const OutputsByPixels planes{*this, pass, packed + pass.packed_at, bias};
-      floats = std::max(floats, copied + planes.scratch_floats(rows.end - rows.begin));
+      const float* of_pass = packed + pass.packed_at;
+      if (pass.way == FilterPass::Way::planes) {
+        const OutputsByPixels planes{*this, pass, of_pass, bias};
+        floats = std::max(floats, copied + planes.scratch_floats(rows.end - rows.begin));
+      } else if (pass.way == FilterPass::Way::winograd) {
+        floats = std::max(floats, copied + WinogradTiles{*this, pass, of_pass, bias}.scratch_floats());
+      }
     }
     float* scratch = thread_scratch(static_cast<std::size_t>(floats));
     if (copies) {
@@ -435,14 +601,20 @@ void PassesOverImages::run(const float* images, const float* filter, const float
       const float* of_pass = packed + pass.packed_at;
       const std::int64_t begin = one_pass ? row : 0;
       const std::int64_t end = one_pass ? row_end : pass.height;
-      if (by_channels()) {
-        ChannelByChannel{*this, pass, of_pass, bias}.run(image, rows.begin, to, begin, end);
-      } else if (pass.by_planes) {
-        OutputsByPixels{*this, pass, of_pass, bias}.run(image, rows.begin, rows.end - rows.begin, to, begin,
-                                                        end, scratch + copied);
-      } else {
-        PixelsByOutputs{*this, pass, FilterPanels(pass.filter, pairs), of_pass, bias}.run(image, rows.begin,
-                                                                                          to, begin, end);
+      switch (pass.way) {
+        case FilterPass::Way::channels:
+          ChannelByChannel{*this, pass, of_pass, bias}.run(image, rows.begin, to, begin, end);
+          break;
+        case FilterPass::Way::planes:
+          OutputsByPixels{*this, pass, of_pass, bias}.run(image, rows.begin, rows.end - rows.begin, to, begin,
+                                                          end, scratch + copied);
+          break;
+        case FilterPass::Way::winograd:
+          WinogradTiles{*this, pass, of_pass, bias}.run(image, rows.begin, to, begin, end, scratch + copied);
+          break;
+        default:
+          PixelsByOutputs{*this, pass, FilterPanels(pass.filter, pairs), of_pass, bias}.run(image, rows.begin,
+                                                                                            to, begin, end);
       }
     }
     epilogue((n * height + row) * width, (n * height + row_end) * width, 0, outputs);

@@ -1,14 +1,20 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <array>
 #include <cmath>
+#include <limits>
 #include <string>
 #include <tuple>
+#include <utility>
+#include <vector>
 
 #include "golden.hpp"
 #include "graph/interpreter.hpp"
 #include "hebb/error.hpp"
 #include "hebb/ops.hpp"
 #include "hebb/random.hpp"
+#include "hebb/threads.hpp"
 #include "hebb/transforms.hpp"
 
 namespace hebb {
@@ -92,6 +98,117 @@ TEST(Convolution, SaysWhatDoesNotFit) {
   EXPECT_NE(message({2, 5, 5, 4}, {3, 3, 4, 3}, {.padding = {0, std::int64_t{1} << 62, 0, 0}})
                 .find("padding must be"),
             std::string::npos);
+}
+
+Tensor drawn(Random& random, const Shape& shape) {
+  return Tensor::make<float>(shape, [&](float* to) {
+    for (std::int64_t i = 0; i < shape.elements(); ++i) to[i] = random.normal();
+  });
+}
+
+/// Shapes that are computed by tiles of 2 x 2, with odd and even extents, with and without a margin, with
+/// whole vectors of channels and without: each element's error against float64 is a few roundings of what is
+/// summed.
+TEST(Convolution, OfThreeByThreeByFewerProducts) {
+  Random random(5, 0);
+  const auto between = [&](std::int64_t least, std::int64_t most) {
+    return least + static_cast<std::int64_t>(random.below(static_cast<std::uint32_t>(most - least + 1)));
+  };
+  for (int trial = 0; trial < 40; ++trial) {
+    const std::array<std::int64_t, 4> padding = {between(0, 2), between(0, 2), between(0, 2), between(0, 2)};
+    const Shape images = {between(1, 3), between(11, 24), between(11, 24), between(8, 40)};
+    const Shape filter = {3, 3, images[3], between(8, 40)};
+    SCOPED_TRACE("images " + to_string(images) + ", filter " + to_string(filter));
+    const Tensor x = drawn(random, images);
+    const Tensor w = drawn(random, filter);
+    const auto all_of = [&](const Tensor& a, const Tensor& b, const Tensor& c) {
+      const Tensor y = conv2d(a, b, {.padding = padding});
+      Tensors all = gradients(sum(y * c), {a, b});
+      all.push_back(y);
+      return all;
+    };
+    const Tensor slope = drawn(random, conv2d(x, w, {.padding = padding}).shape());
+    const Tensors fast = evaluate(all_of(x, w, slope));
+    const Tensors exact = interpret<double>(all_of(x, w, slope));
+    const Tensors sizes = interpret<double>(all_of(evaluate(abs(x)), evaluate(abs(w)), evaluate(abs(slope))));
+    for (std::size_t i = 0; i < fast.size(); ++i) {
+      const std::vector<double> got = fast[i].to_vector();
+      const std::vector<double> want = exact[i].to_vector();
+      const std::vector<double> size = sizes[i].to_vector();
+      for (std::size_t j = 0; j < got.size(); ++j)
+        ASSERT_NEAR(got[j], want[j], 8 * std::ldexp(size[j], -24)) << "result " << i << ", element " << j;
+    }
+  }
+}
+
+/// An image's outputs are the same bits alone, among others, and with any number of threads.
+TEST(Convolution, OfAnImageAloneAndAmongOthers) {
+  Random random(6, 0);
+  const Tensor w = drawn(random, {3, 3, 16, 24});
+  const Tensor x = drawn(random, {7, 37, 21, 16});
+  const auto forward = [&](const Tensor& images) {
+    return evaluate(conv2d(images, w, {.padding = {1, 1, 1, 1}})).to_vector();
+  };
+  const std::vector<double> together = forward(x);
+  const int before = threads();
+  set_threads(3);
+  EXPECT_EQ(forward(x), together);
+  for (std::int64_t n = 0; n < 7; ++n) {
+    const std::vector<double> alone = forward(evaluate(slice(x, 0, n, n + 1)));
+    const auto size = static_cast<std::ptrdiff_t>(alone.size());
+    EXPECT_TRUE(std::equal(alone.begin(), alone.end(), together.begin() + n * size)) << n;
+  }
+  set_threads(before);
+}
+
+/// Rows that are shorter than a vector, of outputs too few to fill one: threads keep to their rows.
+TEST(Convolution, OfShortRowsByAnyNumberOfThreads) {
+  Random random(10, 0);
+  const int before = threads();
+  for (const auto& [images, filter] : std::vector<std::pair<Shape, Shape>>{
+           {{1, 8, 5, 1}, {2, 2, 1, 3}}, {{1, 9, 5, 2}, {3, 3, 2, 3}}, {{2, 5, 4, 1}, {3, 3, 1, 3}}}) {
+    const Tensor x = drawn(random, images);
+    const Tensor w = drawn(random, filter);
+    const Tensor slope = drawn(random, conv2d(x, w).shape());
+    const Compiled passes = compile([&](const Tensors& in) {
+      return Tensors{conv2d(in[0], in[1]), conv2d_image_gradient(in[2], in[1], images)};
+    });
+    const auto values = [&] {
+      std::vector<double> all;
+      for (const Tensor& result : passes({x, w, slope})) {
+        const std::vector<double> some = result.to_vector();
+        all.insert(all.end(), some.begin(), some.end());
+      }
+      return all;
+    };
+    set_threads(1);
+    const std::vector<double> alone = values();
+    for (const int count : {2, 3, 4}) {
+      set_threads(count);
+      for (int i = 0; i < 200; ++i)
+        ASSERT_EQ(values(), alone) << to_string(images) << " by " << count << " threads";
+    }
+  }
+  set_threads(before);
+}
+
+/// A pixel that is no number, or infinite, leaves outputs alone that do not see it.
+TEST(Convolution, KeepsWhatIsNotFiniteToItsNeighbours) {
+  Random random(7, 0);
+  const Tensor w = drawn(random, {3, 3, 16, 16});
+  for (const float bad : {std::numeric_limits<float>::infinity(), std::numeric_limits<float>::quiet_NaN()}) {
+    std::vector<float> pixels(static_cast<std::size_t>(20 * 20 * 16), 1.0F);
+    pixels[(9 * 20 + 12) * 16 + 3] = bad;
+    const Tensor y = evaluate(
+        conv2d(Tensor::from(std::span<const float>(pixels), {1, 20, 20, 16}), w, {.padding = {1, 1, 1, 1}}));
+    const std::vector<double> values = y.to_vector();
+    for (std::int64_t i = 0; i < std::ssize(values); ++i) {
+      const std::int64_t row = i / 16 / 20;
+      const std::int64_t column = i / 16 % 20;
+      const bool sees = std::abs(row - 9) <= 1 && std::abs(column - 12) <= 1;
+      EXPECT_EQ(std::isfinite(values[static_cast<std::size_t>(i)]), !sees) << row << ", " << column;
+    }
+  }
 }
 
 /// Large enough for several bands, chunks and panels: the kernels against the references in float64.
