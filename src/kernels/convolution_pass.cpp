@@ -402,16 +402,17 @@ struct WinogradTiles {
     float* rows = thread_scratch(static_cast<std::size_t>(9 * panels.width));
     for (std::int64_t panel = 0; panel < panels.panels; ++panel) {
       const std::int64_t outputs = panels.columns_of(f, panel);
+      const bool in_place = f.output == 1 && outputs == panels.width;
       WinogradFilter w = {.outputs = panels.width,
                           .to = to + panel * kWinogradPositions * position_step + c * panels.width,
                           .position_step = position_step};
-      std::fill_n(rows, 9 * panels.width, 0.0F);
+      if (outputs < panels.width) std::fill_n(rows, 9 * panels.width, 0.0F);
       for (std::int64_t tap = 0; tap < 9; ++tap) {
         const float* from = filter + f.first + tap / 3 * f.row + tap % 3 * f.column + c * f.channel +
                             panel * panels.width * f.output;
         float* row = rows + tap * panels.width;
-        for (std::int64_t o = 0; o < outputs; ++o) row[o] = from[o * f.output];
-        w.taps[static_cast<std::size_t>(tap)] = row;
+        for (std::int64_t o = 0; !in_place && o < outputs; ++o) row[o] = from[o * f.output];
+        w.taps[static_cast<std::size_t>(tap)] = in_place ? from : row;
       }
       winograd_filter(w);
     }
