@@ -176,7 +176,9 @@ bool PlanSchedule::is_light(int index, const std::vector<bool>& materialized) co
     const Value& from = at(input);
     if (from.constant || from.node->shape.elements() * kSmall <= value.node->shape.elements()) continue;
     ++large;
-    if (!from.node->is_leaf() && !materialized[static_cast<std::size_t>(from.root)]) return false;
+    const auto root = static_cast<std::size_t>(from.root);
+    const bool split = root >= materialized.size();
+    if (!from.node->is_leaf() && (split || !materialized[root])) return false;
   }
   return large == 1;
 }

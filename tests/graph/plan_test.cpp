@@ -15,6 +15,7 @@
 #include "graph/sampler.hpp"
 #include "hebb/error.hpp"
 #include "hebb/ops.hpp"
+#include "hebb/random.hpp"
 #include "hebb/threads.hpp"
 #include "hebb/transforms.hpp"
 
@@ -118,6 +119,42 @@ TEST(Plan, SumsRowsOnTheWay) {
   };
   EXPECT_EQ(steps_that_sum(3000), 0);
   EXPECT_GT(steps_that_sum(30), 0);
+}
+
+/// Graphs drawn at random from what is fused, computed anew and summed on the way.
+TEST(Plan, GraphsOfSumsAndBroadcasts) {
+  Random random(24, 0);
+  const auto below = [&](std::size_t bound) {
+    return static_cast<std::size_t>(random.below(static_cast<std::uint32_t>(bound)));
+  };
+  for (std::uint64_t trial = 0; trial < 60; ++trial) {
+    Sampler s(25, trial, false);
+    const std::int64_t rows = trial % 3 == 0 ? 7 : 2100;
+    std::vector<Tensor> large = {normal(s, rows, 16), normal(s, rows, 16)};
+    std::vector<Tensor> small = {s.normal({16}), normal(s, 1, 16), normal(s, rows, 1), s.normal({})};
+    std::vector<Tensor> wanted;
+    for (int step = 0; step < 14; ++step) {
+      const Tensor& a = large[below(large.size())];
+      const Tensor& b = large[below(large.size())];
+      const Tensor& c = small[below(small.size())];
+      switch (below(8)) {
+        case 0: large.push_back(a - c); break;
+        case 1: large.push_back(tanh(a) * c); break;
+        case 2: large.push_back(a + 0.5 * b); break;
+        case 3: large.push_back(tanh(a * b)); break;
+        case 4: small.push_back(mean(a, {0}, true)); break;
+        case 5: small.push_back(sum(a, {0}) * (1.0 / static_cast<double>(rows))); break;
+        case 6: small.push_back(sum(a * b, {0}, true) * (1.0 / static_cast<double>(rows))); break;
+        default: large.push_back(relu(a) - b); break;
+      }
+      if (below(5) == 0) wanted.push_back(large.back());
+    }
+    wanted.push_back(large.back());
+    wanted.push_back(small.back());
+    SCOPED_TRACE(trial);
+    expect_like_interpreter(wanted, 1e-4);
+    if (HasFatalFailure()) return;
+  }
 }
 
 /// A sum may be taken only where what reads it comes later, whoever else reads what is summed.
