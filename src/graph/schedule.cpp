@@ -176,9 +176,8 @@ bool PlanSchedule::is_light(int index, const std::vector<bool>& materialized) co
     const Value& from = at(input);
     if (from.constant || from.node->shape.elements() * kSmall <= value.node->shape.elements()) continue;
     ++large;
-    const auto root = static_cast<std::size_t>(from.root);
-    const bool split = root >= materialized.size();
-    if (!from.node->is_leaf() && (split || !materialized[root])) return false;
+    if (from.node->is_leaf()) continue;
+    if (from.root >= first_split_ || !materialized[static_cast<std::size_t>(from.root)]) return false;
   }
   return large == 1;
 }
@@ -188,12 +187,12 @@ void PlanSchedule::split_light_values() {
   const std::vector<bool> materialized = find_materialized();
   std::vector<bool> wanted = materialized;  // as a whole, in memory
   for (const int value : update_values_) wanted[static_cast<std::size_t>(at(value).root)] = true;
-  const int count = static_cast<int>(values.size());
+  first_split_ = static_cast<int>(values.size());
   std::vector<std::vector<int>> readers(values.size());
-  for (int index = 0; index < count; ++index) {
+  for (int index = 0; index < first_split_; ++index) {
     for (const int input : at(index).inputs) readers[static_cast<std::size_t>(input)].push_back(index);
   }
-  for (int index = 0; index < count; ++index) {
+  for (int index = 0; index < first_split_; ++index) {
     std::vector<int>& all = readers[static_cast<std::size_t>(index)];
     all.erase(std::unique(all.begin(), all.end()), all.end());
     if (all.size() < 2 || wanted[static_cast<std::size_t>(index)] || !is_light(index, materialized)) continue;
@@ -219,7 +218,7 @@ void PlanSchedule::find_deferred() {
   std::vector<int> reader(values.size(), kNobody);
   const auto note = [&](int value, int by) {
     int& r = reader[static_cast<std::size_t>(value)];
-    r = r == kNobody ? by : kSeveral;
+    r = r == kNobody || r == by ? by : kSeveral;
   };
   for (int index = 0; index < static_cast<int>(values.size()); ++index) {
     for (const int input : at(index).inputs) note(input, index);
@@ -227,8 +226,11 @@ void PlanSchedule::find_deferred() {
   for (const int output : outputs) note(output, kSeveral);
   for (const int value : update_values_) note(value, kSeveral);
   const std::vector<bool> materialized = find_materialized();
-  deferred_.assign(values.size(), false);
-  for (int index = 0; index < static_cast<int>(values.size()); ++index) {
+  // Values that were split off have been chosen so that they can be deferred, and must be: they come after
+  // what reads them.
+  deferred_.assign(values.size(), true);
+  std::fill_n(deferred_.begin(), first_split_, false);
+  for (int index = 0; index < first_split_; ++index) {
     const Value& value = at(index);
     const int by = reader[static_cast<std::size_t>(index)];
     if (by < 0 || value.constant || value.root != index || !is_elementwise(*value.node)) continue;
@@ -263,7 +265,7 @@ int PlanSchedule::latest_group_read(int value) const {
 
 void PlanSchedule::join(int value, int group) {
   for (const int input : at(value).inputs) {
-    if (deferred_[static_cast<std::size_t>(input)]) join(input, group);
+    if (deferred_[static_cast<std::size_t>(input)] && at(input).group < 0) join(input, group);
   }
   at(value).group = group;
   groups[static_cast<std::size_t>(group)].members.push_back(value);

@@ -101,7 +101,8 @@ struct PlanSchedule {
   std::unordered_map<int, std::size_t> bound_leaf_;  ///< leaf value -> index of bound
   std::unordered_map<int, int> update_of_;           ///< new value -> leaf value it replaces in place
   std::vector<int> update_values_, update_leaves_;
-  std::vector<bool> deferred_;      ///< by value: computed where it is read
+  int first_split_ = 0;         ///< from here on: values that were split off from others, for one reader each
+  std::vector<bool> deferred_;  ///< by value: computed where it is read
   std::vector<bool> needs_memory_;  ///< by root
   std::vector<int> last_group_;     ///< by root: last group that reads it
 };
