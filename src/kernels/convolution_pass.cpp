@@ -428,14 +428,15 @@ struct WinogradTiles {
     tile.a_step = 1;
     tile.b_step = panels.width;
     tile.c_row = width();
-    tile.columns = panels.width;
     for (std::int64_t panel = 0; panel < panels.panels; ++panel) {
+      const std::int64_t vectors = ceil_div(panels.columns_of(pass.filter, panel), kernels.lanes);
+      tile.columns = vectors * kernels.lanes;
       for (std::int64_t p = 0; p < kWinogradPositions; ++p) {
         tile.b = packed + (panel * kWinogradPositions + p) * depth() * panels.width;
         for (std::int64_t t = 0; t < rows.count; ++t) {
           tile.a = pixels + (p * count + rows.begin(t)) * depth();
           tile.c = products + (p * count + rows.begin(t)) * width() + panel * panels.width;
-          kernels.find(rows.height(t), panels.width / kernels.lanes)(tile);
+          kernels.find(rows.height(t), vectors)(tile);
         }
       }
     }

@@ -147,6 +147,7 @@ TEST(Cli, TrainsByModelNameAndByRecipe) {
   const Outcome recipe = hebb("recipes fast-mnist > mine.toml");
   EXPECT_EQ(recipe.code, 0) << recipe.err;
   const std::string small = " --data strokes --count 200 --test-count 40 --epochs 1 --json";
+  EXPECT_EQ(only_object(hebb("train accurate-mnist" + small))["epochs"], 1);
   const Json by_name = only_object(hebb("train fast-mnist --seed 3" + small));
   const Json by_file = only_object(hebb("train mine.toml --seed 3" + small));
   EXPECT_EQ(by_name["loss_history"], by_file["loss_history"]);
