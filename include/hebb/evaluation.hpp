@@ -63,8 +63,8 @@ void check_fit(const Shape& output, const Dataset& data, const Loss& loss);
 /// As a JSON object: samples, loss; for classes accuracy, top_k, top_k_accuracy, macro_precision,
 /// macro_recall, macro_f1, classes (an array of name, precision, recall, f1, support) and confusion (rows:
 /// the label, columns: the prediction); for values mse, rmse, mae, r2; where asked for, worst (an array of
-/// index, loss, and label and predicted, or, for values, target and output, arrays). Names are numbers where
-/// the spec has none.
+/// index, loss, and label and predicted, or, for values, target and output, arrays of up to 12 values). Names
+/// are numbers where the spec has none.
 std::string to_json(const EvaluationReport& report, const InputSpec& spec = {});
 
 }  // namespace hebb

@@ -209,16 +209,17 @@ void PlanSchedule::split_light_values() {
   }
 }
 
-/// Element-wise values that one element-wise value reads, of leaves and what lies in memory alone, such as
-/// the decayed average in an optimiser's update or an activation's slope: they are computed where they are
-/// read.
+/// Element-wise values that one element-wise value reads, of leaves, what lies in memory anyway, and others
+/// of their kind alone, such as the decayed average in an optimiser's update or an activation's slope: they
+/// are computed where they are read. Not too many for one program, which they join whatever it holds.
 void PlanSchedule::find_deferred() {
+  constexpr int kMostDeferred = 12;
   constexpr int kNobody = -1;
   constexpr int kSeveral = -2;
   std::vector<int> reader(values.size(), kNobody);
   const auto note = [&](int value, int by) {
     int& r = reader[static_cast<std::size_t>(value)];
-    r = r == kNobody || r == by ? by : kSeveral;
+    r = r == kNobody ? by : kSeveral;
   };
   for (int index = 0; index < static_cast<int>(values.size()); ++index) {
     for (const int input : at(index).inputs) note(input, index);
@@ -230,19 +231,25 @@ void PlanSchedule::find_deferred() {
   // what reads them.
   deferred_.assign(values.size(), true);
   std::fill_n(deferred_.begin(), first_split_, false);
+  std::vector<int> sizes(values.size(), 1);  // of a value with those that are deferred to it
   for (int index = 0; index < first_split_; ++index) {
     const Value& value = at(index);
     const int by = reader[static_cast<std::size_t>(index)];
     if (by < 0 || value.constant || value.root != index || !is_elementwise(*value.node)) continue;
     const Value& user = at(by);
     if (user.root != by || !is_elementwise(*user.node) || user.node->shape != value.node->shape) continue;
-    deferred_[static_cast<std::size_t>(index)] =
-        std::all_of(value.inputs.begin(), value.inputs.end(), [&](int input) {
-          const Value& from = at(input);
-          const bool other_shape = at(from.root).node->shape != value.node->shape;  // of another group
-          return from.node->is_leaf() || from.constant || deferred_[static_cast<std::size_t>(input)] ||
-                 materialized[static_cast<std::size_t>(from.root)] || other_shape;
-        });
+    int& size = sizes[static_cast<std::size_t>(index)];
+    const bool known = std::all_of(value.inputs.begin(), value.inputs.end(), [&](int input) {
+      const Value& from = at(input);
+      if (deferred_[static_cast<std::size_t>(input)]) {
+        size += sizes[static_cast<std::size_t>(input)];
+        return true;
+      }
+      const bool other_shape = at(from.root).node->shape != value.node->shape;  // of another group
+      return from.node->is_leaf() || from.constant || materialized[static_cast<std::size_t>(from.root)] ||
+             other_shape;
+    });
+    deferred_[static_cast<std::size_t>(index)] = known && size <= kMostDeferred;
   }
 }
 
@@ -312,12 +319,14 @@ bool PlanSchedule::can_fold(int sum, int group) const {
         return std::count(read.begin(), read.end(), of) > 0;
       });
   if (!there) return false;
-  return std::all_of(values.begin(), values.end(), [&](const Value& reader) {
+  for (int index = 0; index < static_cast<int>(values.size()); ++index) {
+    const Value& reader = at(index);
     const bool reads = std::any_of(reader.inputs.begin(), reader.inputs.end(),
                                    [&](int input) { return at(input).root == sum; });
-    const bool is_view = reader.root != &reader - values.data();
-    return !reads || is_view || reader.group > group;
-  });
+    const bool is_view = reader.root != index;
+    if (reads && !is_view && reader.group <= group) return false;
+  }
+  return true;
 }
 
 /// Takes sums on the way where that saves a walk through memory.

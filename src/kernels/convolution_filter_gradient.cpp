@@ -12,6 +12,9 @@ namespace hebb {
 
 namespace {
 
+constexpr std::int64_t kLargeFilter = 256 * 1024;  // floats beyond the second-level cache
+constexpr std::int64_t kMostChunks = 8;            // of a batch that is summed by images
+
 /// The gradient with respect to a filter as products of tiles: rows are elements of the filter's inputs,
 /// columns a panel of outputs, and the sums run over the pixels of the output.
 struct FilterGradient {
@@ -187,6 +190,8 @@ struct WinogradGradient {
     margin.extend(tiles, 0, 0);
   }
   static bool suits(const ConvolutionShape& s, Precision precision) {
+    // Panels of a large filter serve more threads than few images do.
+    if (s.filter_size() > kLargeFilter && s.batch < kMostChunks) return false;
     return precision == Precision::f32 && s.groups == 1 && s.filter_height == 3 && s.filter_width == 3 &&
            s.stride_y == 1 && s.stride_x == 1 && s.dilation_y == 1 && s.dilation_x == 1 &&
            winograd_pays(s.batch, s.output_height, s.output_width, s.channels, s.outputs);
@@ -277,7 +282,6 @@ struct WinogradGradient {
 template <class Sum>
 void sum_chunks(const ConvolutionShape& s, const float* bias, float* filter, const Epilogue& epilogue,
                 Scratch& scratch, const Sum& sum_chunk) {
-  constexpr std::int64_t kMostChunks = 8;
   const std::int64_t chunks = std::min(s.batch, kMostChunks);
   float* sums = scratch.floats(static_cast<std::size_t>(chunks * s.filter_size()));
   parallel_for(chunks, [&](std::int64_t chunk) {
@@ -364,7 +368,6 @@ void Convolution::filter_gradient(const float* images, const float* output, cons
   if (filter_gradient_) return filter_gradient_->run({images, output, bias, filter}, epilogue);
   if (WinogradGradient::suits(shape_, precision_))
     return sum_by_tiles(WinogradGradient(shape_), images, output, bias, filter, epilogue, scratch_);
-  constexpr std::int64_t kLargeFilter = 256 * 1024;  // floats beyond the second-level cache
   const FilterGradient gradient(shape_, precision_);
   const bool by_panels = shape_.batch > 0 && shape_.filter_size() > kLargeFilter && !gradient.by_channels;
   (by_panels ? sum_by_panels : sum_by_images)(gradient, images, output, bias, filter, epilogue, scratch_);

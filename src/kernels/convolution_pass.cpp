@@ -321,6 +321,7 @@ struct OutputsByPixels {
 struct WinogradTiles {
   const PassesOverImages& of;
   const FilterPass& pass;
+  FilterPanels panels;
   const float* packed;
   const float* bias;
 
@@ -384,10 +385,7 @@ struct WinogradTiles {
  private:
   std::int64_t depth() const { return pass.filter.channels; }
   /// Outputs in whole panels.
-  std::int64_t width() const {
-    const FilterPanels panels(pass.filter, false);
-    return panels.panels * panels.width;
-  }
+  std::int64_t width() const { return panels.panels * panels.width; }
   /// Of a block, whose pixels and products stay in the cache.
   std::int64_t most_tiles() const {
     constexpr std::int64_t kFloats = 32768;
@@ -420,7 +418,6 @@ struct WinogradTiles {
 
   void multiply(std::int64_t count, const float* pixels, float* products) const {
     const GemmTiles& kernels = gemm_tiles();
-    const FilterPanels panels(pass.filter, false);
     const TiledRows rows(count, kernels.most_rows);
     GemmTile tile;
     tile.k = depth();
@@ -556,12 +553,11 @@ void PassesOverImages::run(const float* images, const float* filter, const float
   const bool one_pass = passes.size() == 1 && passes[0].height == height;
   const std::int64_t wanted = std::max(height * width * outputs / kFloatsOfBand,
                                        batch < kImagesWorthSharing ? kImagesWorthSharing : std::int64_t{1});
-  const std::int64_t bands = one_pass ? std::max<std::int64_t>(std::min(wanted, height), 1) : 1;
   // Tiles of two rows are not cut.
   const std::int64_t unit = one_pass && passes[0].way == FilterPass::Way::winograd ? 2 : 1;
-  const auto cut = [&](std::int64_t band) {
-    return std::min(height, ceil_div(height, unit) * band / bands * unit);
-  };
+  const std::int64_t units = ceil_div(height, unit);
+  const std::int64_t bands = one_pass ? std::max<std::int64_t>(std::min(wanted, units), 1) : 1;
+  const auto cut = [&](std::int64_t band) { return std::min(height, units * band / bands * unit); };
   parallel_for(batch * bands, [&](std::int64_t task) {
     const std::int64_t n = task / bands;
     const std::int64_t row = cut(task % bands);
@@ -584,7 +580,10 @@ void PassesOverImages::run(const float* images, const float* filter, const float
         const OutputsByPixels planes{*this, pass, of_pass, bias};
         floats = std::max(floats, copied + planes.scratch_floats(rows.end - rows.begin));
       } else if (pass.way == FilterPass::Way::winograd) {
-        floats = std::max(floats, copied + WinogradTiles{*this, pass, of_pass, bias}.scratch_floats());
+        floats = std::max(
+            floats,
+            copied +
+                WinogradTiles{*this, pass, FilterPanels(pass.filter, false), of_pass, bias}.scratch_floats());
       }
     }
     float* scratch = thread_scratch(static_cast<std::size_t>(floats));
@@ -612,7 +611,8 @@ void PassesOverImages::run(const float* images, const float* filter, const float
                                                           end, scratch + copied);
           break;
         case FilterPass::Way::winograd:
-          WinogradTiles{*this, pass, of_pass, bias}.run(image, rows.begin, to, begin, end, scratch + copied);
+          WinogradTiles{*this, pass, FilterPanels(pass.filter, false), of_pass, bias}.run(
+              image, rows.begin, to, begin, end, scratch + copied);
           break;
         default:
           PixelsByOutputs{*this, pass, FilterPanels(pass.filter, pairs), of_pass, bias}.run(image, rows.begin,

@@ -137,14 +137,9 @@ void SlopesOfTile(const WinogradSlopes& w, std::int64_t tile, Channels channels,
 }
 
 void Slopes(const WinogradSlopes& w) {
-  const auto lanes = static_cast<std::int64_t>(hn::Lanes(D()));
   for (std::int64_t tile = 0; tile < w.tiles; ++tile) {
     ForEachVector(w.outputs,
                   [&](auto channels, std::int64_t c) HWY_ATTR { SlopesOfTile(w, tile, channels, c); });
-    for (std::int64_t c = (w.outputs + lanes - 1) / lanes * lanes; c < w.tile_step; c += lanes) {
-      for (std::int64_t p = 0; p < kWinogradPositions; ++p)
-        hn::StoreU(hn::Zero(D()), D(), w.to + p * w.position_step + tile * w.tile_step + c);
-    }
   }
 }
 

@@ -52,7 +52,7 @@ struct WinogradSlopes {
   std::int64_t outputs = 0;
   std::int64_t tiles = 0;
   std::int64_t rows = 2, columns = 0;  ///< as in WinogradOutputs
-  float* to = nullptr;                 ///< rows of whole vectors, zeros behind the outputs
+  float* to = nullptr;                 ///< rows of whole vectors of outputs, the last filled up with zeros
   std::int64_t position_step = 0;
   std::int64_t tile_step = 0;
 };

@@ -74,7 +74,7 @@ std::string plural(std::int64_t count, const char* one, const char* many) {
 
 }  // namespace
 
-std::string on_overfitting(const std::vector<EpochReport>& epochs) {
+std::string on_overfitting(const std::vector<EpochReport>& epochs, bool neuron) {
   constexpr std::size_t kLeast = 3;  // epochs after the best one
   if (epochs.empty() || !epochs.back().validation_loss) return {};
   const auto lowest = std::min_element(epochs.begin(), epochs.end(), [](const auto& a, const auto& b) {
@@ -91,10 +91,10 @@ std::string on_overfitting(const std::vector<EpochReport>& epochs) {
   if (!rose || train >= lowest->train_loss) return {};
   return fmt::format(
       "Overfitting since epoch {}: the validation loss rose from {:.4g} to {:.4g} while the training loss "
-      "fell "
-      "from {:.4g} to {:.4g}. The saved best model is that of epoch {}. More data, --augment, dropout or "
-      "--l2 may help; --patience ends training in time.",
-      lowest->epoch, validation_loss(*lowest), now, lowest->train_loss, train, lowest->epoch);
+      "fell from {:.4g} to {:.4g}. The saved best model is that of epoch {}. More data{} or --l2 may help; "
+      "--patience ends training in time.",
+      lowest->epoch, validation_loss(*lowest), now, lowest->train_loss, train, lowest->epoch,
+      neuron ? "" : ", --augment, dropout");
 }
 
 std::string on_learning_rate(const RunRecord& run) {
@@ -146,7 +146,7 @@ std::string on_stopping_early(const RunRecord& run) {
       epochs.back().validation_loss ? "validation" : "training", before, now, run.folder, 2 * epochs.size());
 }
 
-std::string on_classes(const DataView& data) {
+std::string on_classes(const DataView& data, bool neuron) {
   constexpr std::int64_t kMostRatio = 5;
   if (data.counts.size() < 2) return {};
   const auto name = [&](auto place) {
@@ -160,10 +160,10 @@ std::string on_classes(const DataView& data) {
   return fmt::format(
       "Classes are unbalanced: '{}' has {} of {} training samples, '{}' has {}. Always guessing '{}' would "
       "be "
-      "right in {:.1f} % of cases: look at recall and F1 of the classes, not at accuracy alone. Class "
-      "weights (--loss 'cross_entropy(class_weights=...)') may help.",
+      "right in {:.1f} % of cases: look at recall and F1 of the classes, not at accuracy alone.{}",
       name(most), *most, total, name(least), *least, name(most),
-      100 * static_cast<double>(*most) / static_cast<double>(total));
+      100 * static_cast<double>(*most) / static_cast<double>(total),
+      neuron ? "" : " Class weights (--loss 'cross_entropy(class_weights=...)') may help.");
 }
 
 std::string on_dead_units(const std::vector<Insight>& insight) {
@@ -207,12 +207,13 @@ std::vector<Advice> advice_on(const RunRecord& run, const DataView* data) {
   const auto add = [&](const char* kind, std::string text) {
     if (!text.empty()) all.push_back({kind, std::move(text)});
   };
+  const bool neuron = neurons::is_neuron(run.config.model);
   add("learning_rate", on_learning_rate(run));
-  add("overfitting", on_overfitting(run.epochs));
-  add("dead_units", on_dead_units(run.insight));
+  add("overfitting", on_overfitting(run.epochs, neuron));
+  if (!neuron) add("dead_units", on_dead_units(run.insight));
   if (data != nullptr) {
     add("leak", on_leak(*data));
-    add("classes", on_classes(*data));
+    add("classes", on_classes(*data, neuron));
     add("contradictions", on_contradictions(*data));
   }
   if (all.empty()) add("unfinished", on_stopping_early(run));

@@ -17,7 +17,7 @@ constexpr std::int64_t kMostFilterBytes = 1 << 17;
 constexpr std::int64_t kGrid = 96;
 constexpr std::int64_t kMostPoints = 1000;
 constexpr int kMostSide = 64;             // of pictures
-constexpr std::int64_t kMostValues = 12;  // of a sample: inputs that are no picture, targets, outputs
+constexpr std::int64_t kMostValues = 12;  // of samples that are no pictures
 
 /// Least and largest of the values that are finite.
 struct Range {
@@ -255,10 +255,6 @@ Json worst_json(const Json& worst, const Dataset& data, const DataSplits& of) {
   Json samples = Json::array();
   for (std::size_t i = 0; i < inputs.size(); ++i) {
     Json sample = worst[i];
-    for (const char* key : {"target", "output"}) {
-      if (!sample.contains(key) || sample[key].size() <= kMostValues) continue;
-      sample[key].erase(sample[key].begin() + kMostValues, sample[key].end());
-    }
     if (extents.height > 0) {
       const Image image = picture_of(inputs[i], extents, range);
       sample["picture"] = {{"height", image.height},

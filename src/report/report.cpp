@@ -8,6 +8,7 @@
 #include "data/summary.hpp"
 #include "hebb/error.hpp"
 #include "hebb/io.hpp"
+#include "hebb/neurons.hpp"
 #include "hebb/version.hpp"
 #include "report/advice.hpp"
 #include "report/data_view.hpp"
@@ -244,6 +245,7 @@ Json run_json(const std::string& folder, const ReportData& source) {
                {"state", std::string(to_string(run.state))},
                {"reason", run.reason},
                {"model", run.config.model},
+               {"neuron", neurons::is_neuron(run.config.model)},
                {"command", fmt::format("hebb train {}/{} --out {}-again", folder, RunFiles::kConfig, folder)},
                {"config", run.toml},
                {"epochs_planned", run.config.epochs},

@@ -190,6 +190,16 @@ EvaluationReport evaluate(const Module& model, const Dataset& data, const Loss& 
   return report;
 }
 
+namespace {
+
+/// The first of many values: outputs may be whole images.
+std::vector<float> first(const std::vector<float>& values) {
+  constexpr std::size_t kMost = 12;
+  return {values.begin(), values.begin() + static_cast<std::ptrdiff_t>(std::min(kMost, values.size()))};
+}
+
+}  // namespace
+
 std::string to_json(const EvaluationReport& report, const InputSpec& spec) {
   Json json = {{"samples", report.samples}, {"loss", report.loss}};
   if (report.classes) json.update(classes_to_json(*report.classes, spec));
@@ -198,7 +208,7 @@ std::string to_json(const EvaluationReport& report, const InputSpec& spec) {
     if (report.classes) {
       found.update({{"label", sample.label}, {"predicted", sample.predicted}});
     } else {
-      found.update({{"target", sample.target}, {"output", sample.output}});
+      found.update({{"target", first(sample.target)}, {"output", first(sample.output)}});
     }
     json["worst"].push_back(std::move(found));
   }

@@ -336,6 +336,23 @@ TEST(Plan, GraphsOfSumsAndBroadcasts) {
   }
 }
 
+/// Chains and sums that are longer than a program may be, and values that are read twice at every step.
+TEST(Plan, LongPrograms) {
+  Sampler s(26, 0, false);
+  const Tensor x = normal(s, 5, 7);
+  Tensor doubled = x;
+  for (int i = 0; i < 60; ++i) doubled = (doubled + doubled) * 0.5;
+  Tensor squared = tanh(x);
+  for (int i = 0; i < 40; ++i) squared = squared * squared;
+  Tensor total = normal(s, 5, 7);
+  Tensor pairs = normal(s, 5, 7);
+  for (int i = 0; i < 300; ++i) {
+    total = total + normal(s, 5, 7);
+    pairs = pairs + normal(s, 5, 7) * s.normal({7});
+  }
+  expect_like_interpreter({doubled, squared, total, pairs});
+}
+
 TEST(Plan, SumsWhatUpdatesInPlace) {
   Sampler s(23, 0, false);
   const Tensor leaf = normal(s, 4096, 16);

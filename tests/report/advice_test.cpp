@@ -33,6 +33,10 @@ TEST(Advice, OnOverfitting) {
       on_overfitting(epochs({1, 0.6, 0.4, 0.3, 0.2, 0.1, 0.08}, {1.1, 0.8, 0.7, 0.75, 0.8, 0.9, 1}));
   EXPECT_TRUE(has(text, "since epoch 3")) << text;
   EXPECT_TRUE(has(text, "from 0.7 to 1")) << text;
+  EXPECT_TRUE(has(text, "--augment")) << text;
+  EXPECT_FALSE(has(
+      on_overfitting(epochs({1, 0.6, 0.4, 0.3, 0.2, 0.1, 0.08}, {1.1, 0.8, 0.7, 0.75, 0.8, 0.9, 1}), true),
+      "--augment"));
 }
 
 TEST(Advice, NoneOnOverfittingThatIsNone) {

@@ -161,6 +161,8 @@ export interface Run {
   state: 'running' | 'finished' | 'interrupted' | 'diverged' | 'broken';
   reason: string;
   model: string;
+  /// Whether the model is one with a rule of its own.
+  neuron: boolean;
   command: string;
   config: string;
   epochs_planned: number;
