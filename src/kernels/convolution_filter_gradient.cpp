@@ -3,17 +3,16 @@
 #include "core/parallel.hpp"
 #include "kernels/bf16.hpp"
 #include "kernels/convolution_pass.hpp"
+#include "kernels/convolution_winograd.hpp"
 #include "kernels/depthwise.hpp"
 #include "kernels/gemm_tile.hpp"
 #include "kernels/scratch.hpp"
-#include "kernels/winograd.hpp"
 
 namespace hebb {
 
 namespace {
 
-constexpr std::int64_t kLargeFilter = 256 * 1024;  // floats beyond the second-level cache
-constexpr std::int64_t kMostChunks = 8;            // of a batch that is summed by images
+constexpr std::int64_t kMostChunks = 8;  // of a batch that is summed by images
 
 /// The gradient with respect to a filter as products of tiles: rows are elements of the filter's inputs,
 /// columns a panel of outputs, and the sums run over the pixels of the output.
@@ -175,108 +174,6 @@ struct FilterGradient {
   }
 };
 
-/// The same for filters of 3 x 3 by tiles of 2 x 2 outputs.
-struct WinogradGradient {
-  const ConvolutionShape& shape;
-  Margin margin;
-  TilesOfTwo tiles;
-  std::int64_t width;  // outputs in whole vectors
-
-  explicit WinogradGradient(const ConvolutionShape& s)
-      : shape(s),
-        margin(margin_of(s)),
-        tiles{s.output_height, s.output_width},
-        width(ceil_div(s.outputs, gemm_tiles().lanes) * gemm_tiles().lanes) {
-    margin.extend(tiles, 0, 0);
-  }
-  static bool suits(const ConvolutionShape& s, Precision precision) {
-    // Panels of a large filter serve more threads than few images do.
-    if (s.filter_size() > kLargeFilter && s.batch < kMostChunks) return false;
-    return precision == Precision::f32 && s.groups == 1 && s.filter_height == 3 && s.filter_width == 3 &&
-           s.stride_y == 1 && s.stride_x == 1 && s.dilation_y == 1 && s.dilation_x == 1 &&
-           winograd_pays(s.batch, s.output_height, s.output_width, s.channels, s.outputs);
-  }
-  std::int64_t image_floats() const { return margin.is_needed() ? margin.size() : 0; }
-  /// Of the sums at all positions, and of one block.
-  std::int64_t sums_floats() const { return kWinogradPositions * shape.channels * width; }
-  std::int64_t block_floats() const { return kWinogradPositions * most_tiles() * (shape.channels + width); }
-
-  /// sums = or += an image's: [position][channel][output].
-  void add_image(const float* image, const float* slope, float* sums, bool accumulate, float* scratch) const {
-    if (margin.is_needed()) {
-      margin.copy(image, scratch, 0, margin.height);
-      image = scratch;
-      scratch += margin.size();
-    }
-    float* slopes = scratch + kWinogradPositions * most_tiles() * shape.channels;
-    const TiledRows blocks(tiles.count(), most_tiles());
-    for (std::int64_t b = 0; b < blocks.count; ++b) {
-      const std::int64_t count = blocks.height(b);
-      const std::int64_t row_size = margin.width * shape.channels;
-      tiles.for_each_run(blocks.begin(b), count, [&](const TilesOfTwo::Run& run) {
-        winograd_pixels({.pixels = image + run.row * row_size + run.column * shape.channels,
-                         .row_step = row_size,
-                         .channels = shape.channels,
-                         .tiles = run.tiles,
-                         .to = scratch + run.first * shape.channels,
-                         .position_step = count * shape.channels});
-        winograd_slopes({.slopes = slope + (run.row * shape.output_width + run.column) * shape.outputs,
-                         .row_step = shape.output_width * shape.outputs,
-                         .outputs = shape.outputs,
-                         .tiles = run.tiles,
-                         .rows = run.rows,
-                         .columns = run.columns,
-                         .to = slopes + run.first * width,
-                         .position_step = count * width,
-                         .tile_step = width});
-      });
-      multiply(count, scratch, slopes, sums, accumulate || b > 0);
-    }
-  }
-  /// The filter's gradient that sums at all positions stand for.
-  void finish(const float* sums, float* filter) const {
-    for (std::int64_t c = 0; c < shape.channels; ++c) {
-      winograd_sums({.sums = sums + c * width,
-                     .position_step = shape.channels * width,
-                     .outputs = shape.outputs,
-                     .to = filter + c * shape.outputs,
-                     .tap_step = shape.channels * shape.outputs});
-    }
-  }
-
- private:
-  /// Of a block, whose pixels and slopes stay in the cache while they go over the sums.
-  std::int64_t most_tiles() const {
-    constexpr std::int64_t kFloats = 65536;
-    return std::clamp<std::int64_t>(kFloats / (kWinogradPositions * (shape.channels + width)), 16, 128);
-  }
-
-  void multiply(std::int64_t count, const float* pixels, const float* slopes, float* sums,
-                bool accumulate) const {
-    const GemmTiles& kernels = gemm_tiles();
-    const TiledRows rows(shape.channels, kernels.most_rows);
-    const std::int64_t panel = std::min(width, 2 * kernels.lanes);
-    GemmTile tile;
-    tile.k = count;
-    tile.a_row = 1;
-    tile.a_step = shape.channels;
-    tile.b_step = width;
-    tile.c_row = width;
-    tile.accumulate = accumulate;
-    for (std::int64_t p = 0; p < kWinogradPositions; ++p) {
-      for (std::int64_t column = 0; column < width; column += panel) {
-        tile.columns = std::min(panel, width - column);
-        tile.b = slopes + p * count * width + column;
-        for (std::int64_t t = 0; t < rows.count; ++t) {
-          tile.a = pixels + p * count * shape.channels + rows.begin(t);
-          tile.c = sums + (p * shape.channels + rows.begin(t)) * width + column;
-          kernels.find(rows.height(t), tile.columns / kernels.lanes)(tile);
-        }
-      }
-    }
-  }
-};
-
 /// Images in chunks, whose number depends on the shape alone, each with a gradient of its own, which
 /// sum(chunk, first image, beyond the last, gradient) forms; then these in order.
 template <class Sum>
@@ -366,10 +263,13 @@ void sum_by_panels(const FilterGradient& gradient, const float* images, const fl
 void Convolution::filter_gradient(const float* images, const float* output, const float* bias, float* filter,
                                   const Epilogue& epilogue) {
   if (filter_gradient_) return filter_gradient_->run({images, output, bias, filter}, epilogue);
-  if (WinogradGradient::suits(shape_, precision_))
+  constexpr std::int64_t kLargeFilter = 256 * 1024;  // floats beyond the second-level cache
+  const bool large = shape_.filter_size() > kLargeFilter;
+  // Panels of a large filter serve more threads than few images do.
+  if (WinogradGradient::suits(shape_, precision_) && !(large && shape_.batch < kMostChunks))
     return sum_by_tiles(WinogradGradient(shape_), images, output, bias, filter, epilogue, scratch_);
   const FilterGradient gradient(shape_, precision_);
-  const bool by_panels = shape_.batch > 0 && shape_.filter_size() > kLargeFilter && !gradient.by_channels;
+  const bool by_panels = shape_.batch > 0 && large && !gradient.by_channels;
   (by_panels ? sum_by_panels : sum_by_images)(gradient, images, output, bias, filter, epilogue, scratch_);
 }
 

@@ -4,11 +4,12 @@
 
 #include "core/parallel.hpp"
 #include "kernels/bf16.hpp"
+#include "kernels/convolution_winograd.hpp"
 #include "kernels/depthwise.hpp"
+#include "kernels/filter_panels.hpp"
 #include "kernels/gemm_tile.hpp"
 #include "kernels/scratch.hpp"
 #include "kernels/transpose.hpp"
-#include "kernels/winograd.hpp"
 
 namespace hebb {
 
@@ -62,21 +63,6 @@ void Margin::copy_pairs(const float* from, float* to, std::int64_t row, std::int
             });
 }
 
-void Margin::extend(const TilesOfTwo& tiles, std::int64_t row, std::int64_t column) {
-  height = std::max(height, row + 2 * ceil_div(tiles.height, 2) + 2);
-  width = std::max(width, column + 2 * tiles.in_row() + 2);
-}
-
-bool winograd_pays(std::int64_t batch, std::int64_t height, std::int64_t width, std::int64_t channels,
-                   std::int64_t outputs) {
-  constexpr std::int64_t kLeastChannels = 8;         // fewer cost more to transform than they save
-  constexpr std::int64_t kMostProducts = 256 * 256;  // more at all positions fill no cache
-  constexpr std::int64_t kLeastTiles = 32;           // for which filters are transformed
-  const std::int64_t tiles = TilesOfTwo{height, width}.count();
-  return std::min(channels, outputs) >= kLeastChannels && channels * outputs <= kMostProducts &&
-         batch * tiles >= kLeastTiles && 16 * tiles < 6 * height * width;
-}
-
 Margin margin_of(const ConvolutionShape& s) {
   const std::int64_t height = (s.output_height - 1) * s.stride_y + (s.filter_height - 1) * s.dilation_y + 1;
   const std::int64_t width = (s.output_width - 1) * s.stride_x + (s.filter_width - 1) * s.dilation_x + 1;
@@ -92,59 +78,6 @@ Margin margin_of(const ConvolutionShape& s) {
 }
 
 namespace {
-
-/// A filter as tiles read it whose columns are outputs: for each group, for each panel of columns as wide as
-/// a tile, for each of its rows and columns, for each channel or pair of channels, the values for the panel's
-/// outputs, zeros where it has fewer.
-struct FilterPanels {
-  bool pairs = false;
-  std::int64_t depth = 0;   // channels or pairs of them
-  std::int64_t width = 0;   // of a panel
-  std::int64_t panels = 0;  // of a group
-  std::int64_t size = 0;    // of a panel, in floats
-
-  FilterPanels(const FilterView& f, bool in_pairs)
-      : pairs(in_pairs), depth(tile_depth(f.channels, in_pairs)) {
-    const std::int64_t lanes = gemm_tiles().lanes;
-    width = f.outputs <= lanes ? lanes : 2 * lanes;
-    panels = ceil_div(f.outputs, width);
-    size = f.rows * f.columns * depth * width;
-  }
-  std::int64_t columns_of(const FilterView& f, std::int64_t panel) const {
-    return std::min(width, f.outputs - panel * width);
-  }
-
-  void pack(const FilterView& f, std::int64_t groups, const float* filter, float* to) const {
-    // Threads share out the panels of large filters.
-    constexpr std::int64_t kElementsOfPart = 16384;
-    parallel_ranges(groups * panels, ceil_div(kElementsOfPart, std::max<std::int64_t>(size, 1)),
-                    [&](std::int64_t begin, std::int64_t end) {
-                      for (std::int64_t i = begin; i < end; ++i) pack_panel(f, i, filter, to + i * size);
-                    });
-  }
-
- private:
-  void pack_panel(const FilterView& f, std::int64_t index, const float* filter, float* to) const {
-    const std::int64_t panel = index % panels;
-    const std::int64_t columns = columns_of(f, panel);
-    const float* from = filter + f.first + index / panels * f.group + panel * width * f.output;
-    float* numbers = pairs ? thread_scratch(static_cast<std::size_t>(f.channels * width)) : nullptr;
-    if (columns < width) std::fill_n(pairs ? numbers : to, pairs ? f.channels * width : size, 0.0F);
-    for (std::int64_t u = 0; u < f.rows; ++u) {
-      for (std::int64_t v = 0; v < f.columns; ++v, to += depth * width) {
-        const float* tap = from + u * f.row + v * f.column;
-        float* rows = pairs ? numbers : to;
-        if (f.output == 1) {
-          for (std::int64_t c = 0; c < f.channels; ++c)
-            std::copy_n(tap + c * f.channel, columns, rows + c * width);
-        } else {
-          transpose_plane(tap, f.output, rows, width, columns, f.channels);
-        }
-        if (pairs) pair_matrix_rows(rows, f.channels, width, to);
-      }
-    }
-  }
-};
 
 /// Rows of the output of one image, by tiles whose rows are pixels and whose columns are outputs.
 struct PixelsByOutputs {
@@ -316,130 +249,6 @@ struct OutputsByPixels {
   }
 };
 
-/// The same by tiles of 2 x 2 outputs. Where a result has an odd number of rows or columns, the last tiles
-/// have outputs that nobody wants, and the margin what they read.
-struct WinogradTiles {
-  const PassesOverImages& of;
-  const FilterPass& pass;
-  FilterPanels panels;
-  const float* packed;
-  const float* bias;
-
-  static bool suits(const PassesOverImages& of, const FilterPass& pass) {
-    const FilterView& f = pass.filter;
-    return of.precision == Precision::f32 && of.groups == 1 && of.passes.size() == 1 && of.fills &&
-           f.rows == 3 && f.columns == 3 && pass.stride_y == 1 && pass.stride_x == 1 &&
-           pass.dilation_y == 1 && pass.dilation_x == 1 && pass.row_step == 1 && pass.column_step == 1 &&
-           winograd_pays(of.batch, pass.height, pass.width, f.channels, f.outputs);
-  }
-
-  /// The filter as [panels of outputs, positions, channels, a panel's outputs].
-  static void pack(const FilterView& f, const float* filter, float* to) {
-    const FilterPanels panels(f, false);
-    constexpr std::int64_t kChannelsOfPart = 16;
-    parallel_ranges(f.channels, kChannelsOfPart, [&](std::int64_t begin, std::int64_t end) {
-      for (std::int64_t c = begin; c < end; ++c) pack_channel(f, panels, c, filter, to);
-    });
-  }
-  static std::int64_t packed_floats(const FilterView& f) {
-    const FilterPanels panels(f, false);
-    return panels.panels * kWinogradPositions * f.channels * panels.width;
-  }
-  std::int64_t scratch_floats() const { return kWinogradPositions * most_tiles() * (depth() + width()); }
-
-  /// Output rows [row, row_end), of which the first is even.
-  void run(const float* image, std::int64_t image_row, float* result, std::int64_t row, std::int64_t row_end,
-           float* scratch) const {
-    const std::int64_t row_size = of.margin.width * depth();
-    const float* first = image + (pass.row + row - image_row) * row_size + pass.column * depth();
-    const TilesOfTwo tiles = {row_end - row, pass.width};
-    const TiledRows blocks(tiles.count(), most_tiles());
-    float* products = scratch + kWinogradPositions * most_tiles() * depth();
-    for (std::int64_t b = 0; b < blocks.count; ++b) {
-      const std::int64_t begin = blocks.begin(b);
-      const std::int64_t count = blocks.height(b);
-      tiles.for_each_run(begin, count, [&](const TilesOfTwo::Run& run) {
-        winograd_pixels({.pixels = first + run.row * row_size + run.column * depth(),
-                         .row_step = row_size,
-                         .channels = depth(),
-                         .tiles = run.tiles,
-                         .to = scratch + run.first * depth(),
-                         .position_step = count * depth()});
-      });
-      multiply(count, scratch, products);
-      tiles.for_each_run(begin, count, [&](const TilesOfTwo::Run& run) {
-        winograd_outputs({.products = products + run.first * width(),
-                          .position_step = count * width(),
-                          .tile_step = width(),
-                          .outputs = of.outputs,
-                          .bias = bias,
-                          .tiles = run.tiles,
-                          .rows = run.rows,
-                          .columns = run.columns,
-                          .to = result + ((row + run.row) * of.width + run.column) * of.outputs,
-                          .row_step = of.width * of.outputs});
-      });
-    }
-  }
-
- private:
-  std::int64_t depth() const { return pass.filter.channels; }
-  /// Outputs in whole panels.
-  std::int64_t width() const { return panels.panels * panels.width; }
-  /// Of a block, whose pixels and products stay in the cache.
-  std::int64_t most_tiles() const {
-    constexpr std::int64_t kFloats = 32768;
-    const std::int64_t rows = gemm_tiles().most_rows;
-    const std::int64_t fit = kFloats / (kWinogradPositions * (depth() + width()));
-    return std::clamp<std::int64_t>(fit / rows, 1, 4) * rows;
-  }
-
-  static void pack_channel(const FilterView& f, const FilterPanels& panels, std::int64_t c,
-                           const float* filter, float* to) {
-    const std::int64_t position_step = f.channels * panels.width;
-    float* rows = thread_scratch(static_cast<std::size_t>(9 * panels.width));
-    for (std::int64_t panel = 0; panel < panels.panels; ++panel) {
-      const std::int64_t outputs = panels.columns_of(f, panel);
-      const bool in_place = f.output == 1 && outputs == panels.width;
-      WinogradFilter w = {.outputs = panels.width,
-                          .to = to + panel * kWinogradPositions * position_step + c * panels.width,
-                          .position_step = position_step};
-      if (outputs < panels.width) std::fill_n(rows, 9 * panels.width, 0.0F);
-      for (std::int64_t tap = 0; tap < 9; ++tap) {
-        const float* from = filter + f.first + tap / 3 * f.row + tap % 3 * f.column + c * f.channel +
-                            panel * panels.width * f.output;
-        float* row = rows + tap * panels.width;
-        for (std::int64_t o = 0; !in_place && o < outputs; ++o) row[o] = from[o * f.output];
-        w.taps[static_cast<std::size_t>(tap)] = in_place ? from : row;
-      }
-      winograd_filter(w);
-    }
-  }
-
-  void multiply(std::int64_t count, const float* pixels, float* products) const {
-    const GemmTiles& kernels = gemm_tiles();
-    const TiledRows rows(count, kernels.most_rows);
-    GemmTile tile;
-    tile.k = depth();
-    tile.a_row = depth();
-    tile.a_step = 1;
-    tile.b_step = panels.width;
-    tile.c_row = width();
-    for (std::int64_t panel = 0; panel < panels.panels; ++panel) {
-      const std::int64_t vectors = ceil_div(panels.columns_of(pass.filter, panel), kernels.lanes);
-      tile.columns = vectors * kernels.lanes;
-      for (std::int64_t p = 0; p < kWinogradPositions; ++p) {
-        tile.b = packed + (panel * kWinogradPositions + p) * depth() * panels.width;
-        for (std::int64_t t = 0; t < rows.count; ++t) {
-          tile.a = pixels + (p * count + rows.begin(t)) * depth();
-          tile.c = products + (p * count + rows.begin(t)) * width() + panel * panels.width;
-          kernels.find(rows.height(t), vectors)(tile);
-        }
-      }
-    }
-  }
-};
-
 /// The same where every group is one channel with one output.
 struct ChannelByChannel {
   const PassesOverImages& of;
@@ -493,7 +302,7 @@ RowsRead rows_read(const FilterPass& pass, std::int64_t row, std::int64_t row_en
 
 FilterPass::Way way_of(const PassesOverImages& of, const FilterPass& pass) {
   if (is_depthwise(of.groups, of.margin.channels, of.outputs)) return FilterPass::Way::channels;
-  if (WinogradTiles::suits(of, pass)) return FilterPass::Way::winograd;
+  if (WinogradPass::suits(of, pass)) return FilterPass::Way::winograd;
   return OutputsByPixels::suits(of, pass) ? FilterPass::Way::planes : FilterPass::Way::tiles;
 }
 
@@ -503,7 +312,7 @@ std::int64_t packed_floats_of(const PassesOverImages& of, const FilterPass& pass
   switch (pass.way) {
     case FilterPass::Way::channels: return f.rows * f.columns * of.groups;
     case FilterPass::Way::planes: return f.rows * f.columns * panels.depth * f.outputs;
-    case FilterPass::Way::winograd: return WinogradTiles::packed_floats(f);
+    case FilterPass::Way::winograd: return WinogradPass::packed_floats(f);
     default: return of.groups * panels.panels * panels.size;
   }
 }
@@ -518,7 +327,7 @@ void PassesOverImages::prepare() {
   for (FilterPass& pass : passes) {
     pass.way = way_of(*this, pass);
     if (pass.way == FilterPass::Way::winograd)
-      margin.extend({pass.height, pass.width}, pass.row, pass.column);
+      extend(margin, {pass.height, pass.width}, pass.row, pass.column);
     pass.packed_at = packed_floats;
     pass.packed_floats = packed_floats_of(*this, pass);
     packed_floats += ceil_div(pass.packed_floats, kFloatsOfLine) * kFloatsOfLine;
@@ -533,7 +342,7 @@ void pack_filters(const PassesOverImages& of, const float* filter, float* packed
     switch (pass.way) {
       case FilterPass::Way::channels: ChannelByChannel::pack(pass.filter, of.groups, filter, to); break;
       case FilterPass::Way::planes: OutputsByPixels::pack(pass.filter, of.pairs, filter, to); break;
-      case FilterPass::Way::winograd: WinogradTiles::pack(pass.filter, filter, to); break;
+      case FilterPass::Way::winograd: WinogradPass::pack(pass.filter, filter, to); break;
       default: FilterPanels(pass.filter, of.pairs).pack(pass.filter, of.groups, filter, to);
     }
     if (of.precision == Precision::bf16 && !of.pairs) round_to_bf16(to, pass.packed_floats);
@@ -583,7 +392,7 @@ void PassesOverImages::run(const float* images, const float* filter, const float
         floats = std::max(
             floats,
             copied +
-                WinogradTiles{*this, pass, FilterPanels(pass.filter, false), of_pass, bias}.scratch_floats());
+                WinogradPass{*this, pass, FilterPanels(pass.filter, false), of_pass, bias}.scratch_floats());
       }
     }
     float* scratch = thread_scratch(static_cast<std::size_t>(floats));
@@ -611,7 +420,7 @@ void PassesOverImages::run(const float* images, const float* filter, const float
                                                           end, scratch + copied);
           break;
         case FilterPass::Way::winograd:
-          WinogradTiles{*this, pass, FilterPanels(pass.filter, false), of_pass, bias}.run(
+          WinogradPass{*this, pass, FilterPanels(pass.filter, false), of_pass, bias}.run(
               image, rows.begin, to, begin, end, scratch + copied);
           break;
         default:

@@ -2,7 +2,6 @@
 /// lay filters over images.
 #pragma once
 
-#include <algorithm>
 #include <cstdint>
 #include <vector>
 
@@ -26,9 +25,6 @@ struct Margin {
   std::int64_t size() const { return height * width * channels; }
   std::int64_t source_size() const { return source_height * source_width * channels; }
 
-  /// Makes room for whole tiles of 2 x 2 of a result of 3 x 3 filters that begins at (row, column).
-  void extend(const struct TilesOfTwo& tiles, std::int64_t row, std::int64_t column);
-
   /// Rows [row, row_end) of an image with its margin, one after the other.
   void copy(const float* from, float* to, std::int64_t row, std::int64_t row_end) const;
   /// The same in bf16: the channels of each pixel in pairs, a zero added to an odd number of them.
@@ -37,37 +33,6 @@ struct Margin {
 
 /// The images as the forward pass and the filter's gradient see them.
 Margin margin_of(const ConvolutionShape& shape);
-
-/// Whether results of so many rows and columns, of a filter of 3 x 3 that goes pixel by pixel, are better
-/// made from tiles of 2 x 2 (kernels/winograd.hpp).
-bool winograd_pays(std::int64_t batch, std::int64_t height, std::int64_t width, std::int64_t channels,
-                   std::int64_t outputs);
-
-/// Tiles of 2 x 2 of a result, row by row of them, which has an even number of rows and columns or is taken
-/// to have.
-struct TilesOfTwo {
-  std::int64_t height = 0, width = 0;  // of the result
-
-  std::int64_t in_row() const { return (width + 1) / 2; }
-  std::int64_t count() const { return (height + 1) / 2 * in_row(); }
-  /// Some that follow each other in a row: the first of them, counted from the first that is asked for, the
-  /// result's element that it begins with, and how many rows and columns of the result they have.
-  struct Run {
-    std::int64_t first, row, column, tiles, rows, columns;
-  };
-  /// Calls visit(run) for tiles [begin, begin + count).
-  template <class Visit>
-  void for_each_run(std::int64_t begin, std::int64_t count, const Visit& visit) const {
-    for (std::int64_t t = 0; t < count;) {
-      const std::int64_t row = (begin + t) / in_row() * 2;
-      const std::int64_t column = (begin + t) % in_row() * 2;
-      const std::int64_t tiles = std::min(count - t, in_row() - column / 2);
-      visit(Run{t, row, column, tiles, std::min<std::int64_t>(2, height - row),
-                std::min(2 * tiles, width - column)});
-      t += tiles;
-    }
-  }
-};
 
 /// A filter by its strides: element (y, x, channel, output) of a group is filter[first + y * row + x * column
 /// + ...]. Strides may be negative, so that a filter can be seen turned around, or a part of it.

@@ -14,191 +14,148 @@ namespace hebb {
 namespace HWY_NAMESPACE {
 namespace {
 
-/// Four numbers of one column or row of a tile, of some neighbouring channels.
-struct Four {
-  V at0, at1, at2, at3;
+// What is done to each column of a tile, then to each row of what that gives, of some neighbouring channels.
+
+/// B'.
+struct OfPixels {
+  static constexpr int kFrom = 4;
+  static constexpr int kTo = 4;
+  static HWY_INLINE void Apply(const V* d, V* to) {
+    to[0] = hn::Sub(d[0], d[2]);
+    to[1] = hn::Add(d[1], d[2]);
+    to[2] = hn::Sub(d[2], d[1]);
+    to[3] = hn::Sub(d[1], d[3]);
+  }
 };
 
-/// B' times a column.
-HWY_INLINE Four OfPixels(V d0, V d1, V d2, V d3) {
-  return {hn::Sub(d0, d2), hn::Add(d1, d2), hn::Sub(d2, d1), hn::Sub(d1, d3)};
-}
-
-/// G times a column.
-HWY_INLINE Four OfTaps(V g0, V g1, V g2) {
-  const V half = hn::Set(D(), 0.5F);
-  const V ends = hn::Add(g0, g2);
-  return {g0, hn::Mul(half, hn::Add(ends, g1)), hn::Mul(half, hn::Sub(ends, g1)), g2};
-}
-
-struct Two {
-  V at0, at1;
+/// G.
+struct OfTaps {
+  static constexpr int kFrom = 3;
+  static constexpr int kTo = 4;
+  static HWY_INLINE void Apply(const V* g, V* to) {
+    const V half = hn::Set(D(), 0.5F);
+    const V ends = hn::Add(g[0], g[2]);
+    to[0] = g[0];
+    to[1] = hn::Mul(half, hn::Add(ends, g[1]));
+    to[2] = hn::Mul(half, hn::Sub(ends, g[1]));
+    to[3] = g[2];
+  }
 };
 
-/// A' times a column.
-HWY_INLINE Two OfProducts(V m0, V m1, V m2, V m3) {
-  return {hn::Add(hn::Add(m0, m1), m2), hn::Sub(hn::Sub(m1, m2), m3)};
-}
+/// A'.
+struct OfProducts {
+  static constexpr int kFrom = 4;
+  static constexpr int kTo = 2;
+  static HWY_INLINE void Apply(const V* m, V* to) {
+    to[0] = hn::Add(hn::Add(m[0], m[1]), m[2]);
+    to[1] = hn::Sub(hn::Sub(m[1], m[2]), m[3]);
+  }
+};
 
-template <class Channels>
-void PixelsOfTile(const WinogradPixels& w, std::int64_t tile, Channels channels, std::int64_t c) {
-  const float* from = w.pixels + 2 * tile * w.channels + c;
-  const auto column = [&](std::int64_t x) HWY_ATTR {
-    const float* p = from + x * w.channels;
-    return OfPixels(channels.load(p), channels.load(p + w.row_step), channels.load(p + 2 * w.row_step),
-                    channels.load(p + 3 * w.row_step));
-  };
-  const Four c0 = column(0);
-  const Four c1 = column(1);
-  const Four c2 = column(2);
-  const Four c3 = column(3);
-  float* to = w.to + tile * w.channels + c;
-  const auto row = [&](std::int64_t y, V d0, V d1, V d2, V d3) HWY_ATTR {
-    const Four r = OfPixels(d0, d1, d2, d3);
-    float* at = to + 4 * y * w.position_step;
-    channels.store(r.at0, at);
-    channels.store(r.at1, at + w.position_step);
-    channels.store(r.at2, at + 2 * w.position_step);
-    channels.store(r.at3, at + 3 * w.position_step);
-  };
-  row(0, c0.at0, c1.at0, c2.at0, c3.at0);
-  row(1, c0.at1, c1.at1, c2.at1, c3.at1);
-  row(2, c0.at2, c1.at2, c2.at2, c3.at2);
-  row(3, c0.at3, c1.at3, c2.at3, c3.at3);
+/// A.
+struct OfSlopes {
+  static constexpr int kFrom = 2;
+  static constexpr int kTo = 4;
+  static HWY_INLINE void Apply(const V* y, V* to) {
+    to[0] = y[0];
+    to[1] = hn::Add(y[0], y[1]);
+    to[2] = hn::Sub(y[0], y[1]);
+    to[3] = hn::Neg(y[1]);
+  }
+};
+
+/// G'.
+struct OfSums {
+  static constexpr int kFrom = 4;
+  static constexpr int kTo = 3;
+  static HWY_INLINE void Apply(const V* s, V* to) {
+    const V half = hn::Set(D(), 0.5F);
+    const V sum = hn::Mul(half, hn::Add(s[1], s[2]));
+    to[0] = hn::Add(s[0], sum);
+    to[1] = hn::Mul(half, hn::Sub(s[1], s[2]));
+    to[2] = hn::Add(sum, s[3]);
+  }
+};
+
+/// Reads the tile by load(y, x), and gives the result to store(y, x, value).
+template <class T, class Load, class Store>
+HWY_INLINE void Transform(const Load& load, const Store& store) {
+  V columns[T::kFrom][T::kTo];
+  HEBB_UNROLL
+  for (int x = 0; x < T::kFrom; ++x) {
+    V column[T::kFrom];
+    HEBB_UNROLL
+    for (int y = 0; y < T::kFrom; ++y) column[y] = load(y, x);
+    T::Apply(column, columns[x]);
+  }
+  HEBB_UNROLL
+  for (int y = 0; y < T::kTo; ++y) {
+    V row[T::kFrom];
+    HEBB_UNROLL
+    for (int x = 0; x < T::kFrom; ++x) row[x] = columns[x][y];
+    V result[T::kTo];
+    T::Apply(row, result);
+    HEBB_UNROLL
+    for (int x = 0; x < T::kTo; ++x) store(y, x, result[x]);
+  }
 }
 
 void Pixels(const WinogradPixels& w) {
   for (std::int64_t tile = 0; tile < w.tiles; ++tile) {
-    ForEachVector(w.channels,
-                  [&](auto channels, std::int64_t c) HWY_ATTR { PixelsOfTile(w, tile, channels, c); });
+    ForEachVector(w.channels, [&](auto channels, std::int64_t c) HWY_ATTR {
+      const float* from = w.pixels + 2 * tile * w.channels + c;
+      float* to = w.to + tile * w.channels + c;
+      Transform<OfPixels>(
+          [&](int y, int x) HWY_ATTR { return channels.load(from + y * w.row_step + x * w.channels); },
+          [&](int y, int x, V v) HWY_ATTR { channels.store(v, to + (4 * y + x) * w.position_step); });
+    });
   }
-}
-
-template <class Channels>
-void OutputsOfTile(const WinogradOutputs& w, std::int64_t tile, Channels channels, std::int64_t c) {
-  const D d;
-  const float* from = w.products + tile * w.tile_step + c;
-  const auto column = [&](std::int64_t x) HWY_ATTR {
-    const float* p = from + x * w.position_step;
-    return OfProducts(channels.load(p), channels.load(p + 4 * w.position_step),
-                      channels.load(p + 8 * w.position_step), channels.load(p + 12 * w.position_step));
-  };
-  const Two c0 = column(0);
-  const Two c1 = column(1);
-  const Two c2 = column(2);
-  const Two c3 = column(3);
-  const V bias = w.bias == nullptr ? hn::Zero(d) : channels.load(w.bias + c);
-  float* to = w.to + 2 * tile * w.outputs + c;
-  const bool both = 2 * tile + 1 < w.columns;
-  const Two upper = OfProducts(c0.at0, c1.at0, c2.at0, c3.at0);
-  channels.store(hn::Add(upper.at0, bias), to);
-  if (both) channels.store(hn::Add(upper.at1, bias), to + w.outputs);
-  if (w.rows == 1) return;
-  const Two lower = OfProducts(c0.at1, c1.at1, c2.at1, c3.at1);
-  channels.store(hn::Add(lower.at0, bias), to + w.row_step);
-  if (both) channels.store(hn::Add(lower.at1, bias), to + w.row_step + w.outputs);
 }
 
 void Outputs(const WinogradOutputs& w) {
   for (std::int64_t tile = 0; tile < w.tiles; ++tile) {
-    ForEachVector(w.outputs,
-                  [&](auto channels, std::int64_t c) HWY_ATTR { OutputsOfTile(w, tile, channels, c); });
+    ForEachVector(w.outputs, [&](auto outputs, std::int64_t o) HWY_ATTR {
+      const float* from = w.products + tile * w.tile_step + o;
+      float* to = w.to + 2 * tile * w.outputs + o;
+      const V bias = w.bias == nullptr ? hn::Zero(D()) : outputs.load(w.bias + o);
+      Transform<OfProducts>([&](int y, int x)
+                                HWY_ATTR { return outputs.load(from + (4 * y + x) * w.position_step); },
+                            [&](int y, int x, V v) HWY_ATTR {
+                              if (y < w.rows && 2 * tile + x < w.columns)
+                                outputs.store(hn::Add(v, bias), to + y * w.row_step + x * w.outputs);
+                            });
+    });
   }
-}
-
-/// A times two numbers.
-HWY_INLINE Four OfSlopes(V y0, V y1) { return {y0, hn::Add(y0, y1), hn::Sub(y0, y1), hn::Neg(y1)}; }
-
-template <class Channels>
-void SlopesOfTile(const WinogradSlopes& w, std::int64_t tile, Channels channels, std::int64_t c) {
-  const D d;
-  const float* from = w.slopes + 2 * tile * w.outputs + c;
-  const bool both = 2 * tile + 1 < w.columns;
-  const auto column = [&](std::int64_t x) HWY_ATTR {
-    const float* p = from + x * w.outputs;
-    return OfSlopes(channels.load(p), w.rows == 1 ? hn::Zero(d) : channels.load(p + w.row_step));
-  };
-  const Four c0 = column(0);
-  const Four none = {hn::Zero(d), hn::Zero(d), hn::Zero(d), hn::Zero(d)};
-  const Four c1 = both ? column(1) : none;
-  float* to = w.to + tile * w.tile_step + c;
-  const auto row = [&](std::int64_t y, V y0, V y1) HWY_ATTR {
-    const Four r = OfSlopes(y0, y1);
-    float* at = to + 4 * y * w.position_step;
-    hn::StoreU(r.at0, d, at);
-    hn::StoreU(r.at1, d, at + w.position_step);
-    hn::StoreU(r.at2, d, at + 2 * w.position_step);
-    hn::StoreU(r.at3, d, at + 3 * w.position_step);
-  };
-  row(0, c0.at0, c1.at0);
-  row(1, c0.at1, c1.at1);
-  row(2, c0.at2, c1.at2);
-  row(3, c0.at3, c1.at3);
 }
 
 void Slopes(const WinogradSlopes& w) {
   for (std::int64_t tile = 0; tile < w.tiles; ++tile) {
-    ForEachVector(w.outputs,
-                  [&](auto channels, std::int64_t c) HWY_ATTR { SlopesOfTile(w, tile, channels, c); });
+    ForEachVector(w.outputs, [&](auto outputs, std::int64_t o) HWY_ATTR {
+      const float* from = w.slopes + 2 * tile * w.outputs + o;
+      float* to = w.to + tile * w.tile_step + o;
+      Transform<OfSlopes>(
+          [&](int y, int x) HWY_ATTR {
+            const bool is_there = y < w.rows && 2 * tile + x < w.columns;
+            return is_there ? outputs.load(from + y * w.row_step + x * w.outputs) : hn::Zero(D());
+          },
+          [&](int y, int x, V v) HWY_ATTR { hn::StoreU(v, D(), to + (4 * y + x) * w.position_step); });
+    });
   }
-}
-
-struct Three {
-  V at0, at1, at2;
-};
-
-/// G' times a column.
-HWY_INLINE Three OfSums(V s0, V s1, V s2, V s3) {
-  const V half = hn::Set(D(), 0.5F);
-  const V sum = hn::Mul(half, hn::Add(s1, s2));
-  return {hn::Add(s0, sum), hn::Mul(half, hn::Sub(s1, s2)), hn::Add(sum, s3)};
 }
 
 void Sums(const WinogradSums& w) {
   ForEachVector(w.outputs, [&](auto outputs, std::int64_t o) HWY_ATTR {
-    const auto column = [&](std::int64_t x) HWY_ATTR {
-      const float* p = w.sums + x * w.position_step + o;
-      return OfSums(outputs.load(p), outputs.load(p + 4 * w.position_step),
-                    outputs.load(p + 8 * w.position_step), outputs.load(p + 12 * w.position_step));
-    };
-    const Three c0 = column(0);
-    const Three c1 = column(1);
-    const Three c2 = column(2);
-    const Three c3 = column(3);
-    const auto row = [&](std::int64_t u, V s0, V s1, V s2, V s3) HWY_ATTR {
-      const Three r = OfSums(s0, s1, s2, s3);
-      float* at = w.to + 3 * u * w.tap_step + o;
-      outputs.store(r.at0, at);
-      outputs.store(r.at1, at + w.tap_step);
-      outputs.store(r.at2, at + 2 * w.tap_step);
-    };
-    row(0, c0.at0, c1.at0, c2.at0, c3.at0);
-    row(1, c0.at1, c1.at1, c2.at1, c3.at1);
-    row(2, c0.at2, c1.at2, c2.at2, c3.at2);
+    Transform<OfSums>(
+        [&](int y, int x) HWY_ATTR { return outputs.load(w.sums + (4 * y + x) * w.position_step + o); },
+        [&](int y, int x, V v) HWY_ATTR { outputs.store(v, w.to + (3 * y + x) * w.tap_step + o); });
   });
 }
 
 void Filter(const WinogradFilter& w) {
   ForEachVector(w.outputs, [&](auto outputs, std::int64_t o) HWY_ATTR {
-    const auto column = [&](std::size_t v) HWY_ATTR {
-      return OfTaps(outputs.load(w.taps[v] + o), outputs.load(w.taps[3 + v] + o),
-                    outputs.load(w.taps[6 + v] + o));
-    };
-    const Four c0 = column(0);
-    const Four c1 = column(1);
-    const Four c2 = column(2);
-    const auto row = [&](std::int64_t u, V g0, V g1, V g2) HWY_ATTR {
-      const Four r = OfTaps(g0, g1, g2);
-      float* at = w.to + 4 * u * w.position_step + o;
-      outputs.store(r.at0, at);
-      outputs.store(r.at1, at + w.position_step);
-      outputs.store(r.at2, at + 2 * w.position_step);
-      outputs.store(r.at3, at + 3 * w.position_step);
-    };
-    row(0, c0.at0, c1.at0, c2.at0);
-    row(1, c0.at1, c1.at1, c2.at1);
-    row(2, c0.at2, c1.at2, c2.at2);
-    row(3, c0.at3, c1.at3, c2.at3);
+    Transform<OfTaps>(
+        [&](int y, int x) HWY_ATTR { return outputs.load(w.taps[static_cast<std::size_t>(3 * y + x)] + o); },
+        [&](int y, int x, V v) HWY_ATTR { outputs.store(v, w.to + (4 * y + x) * w.position_step + o); });
   });
 }
 
