@@ -467,7 +467,6 @@ int main(int argc, char** argv) {
       {"quality",
        [&] {
          time_to_quality(results, folder, {"fast-mnist", 99.0, 6});
-         // As docs/training.md tells it.
          time_to_quality(results, folder, {"accurate-mnist", 99.5, 60});
        },
        true},

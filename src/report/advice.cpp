@@ -34,9 +34,8 @@ std::string rate_text(const RunRecord& run) {
 const char* slower(const RunRecord& run) {
   return neurons::is_neuron(run.config.model)
              ? "A third of it or a falling one (--schedule inverse) may help."
-             : "A third of it, a warm-up (--schedule one_cycle) or --clip-norm 1 may help; hebb train "
-               "--find-lr "
-               "proposes a rate.";
+             : "A third of it, a warm-up (--schedule one_cycle) or --clip-norm 1 may help; "
+               "hebb train --find-lr proposes a rate.";
 }
 
 /// Epochs whose loss leaps to well above the best so far, by a good part of what had been gained.

@@ -107,6 +107,12 @@ std::int64_t units_of(const Tensor& values) {
 
 }  // namespace
 
+Tensors values_of(const std::vector<NamedValue>& named) {
+  Tensors values;
+  for (const NamedValue& value : named) values.push_back(value.value);
+  return values;
+}
+
 void put(const std::vector<NamedTensor>& parameters, const Tensors& values) {
   for (std::size_t i = 0; i < parameters.size(); ++i) *parameters[i].value = values[i];
 }

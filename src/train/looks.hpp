@@ -14,6 +14,8 @@
 
 namespace hebb::training {
 
+Tensors values_of(const std::vector<NamedValue>& named);
+
 /// Gives the model other parameters, which may be placeholders.
 void put(const std::vector<NamedTensor>& parameters, const Tensors& values);
 

@@ -41,12 +41,6 @@ void refuse_foreign_keys(const TrainConfig& c) {
                   key, c.model));
 }
 
-Tensors values_of(const Module& model) {
-  Tensors values;
-  for (const NamedValue& parameter : parameter_values(model)) values.push_back(parameter.value);
-  return values;
-}
-
 /// Looks at the network that a neuron is, before and after an epoch.
 class NeuronRecorder {
  public:
@@ -58,10 +52,10 @@ class NeuronRecorder {
         activations_(model_, parameters_, data, samples, Precision::f32) {}
 
   bool due(std::int64_t epoch) const { return due_(epoch); }
-  void before(const Module& network) { before_ = values_of(network); }
+  void before(const Module& network) { before_ = values_of(parameter_values(network)); }
   /// The epoch is the step: a neuron's rule changes its weights sample by sample.
   Insight after(const Module& network, std::int64_t epoch, std::int64_t steps) const {
-    const Tensors now = values_of(network);
+    const Tensors now = values_of(parameter_values(network));
     return {.epoch = epoch,
             .steps = steps,
             .samples = activations_.samples(),

@@ -11,7 +11,6 @@ namespace hebb {
 
 namespace {
 
-// Chosen by their accuracy on a tenth of the training samples, which had been set aside (validation = 0.1).
 constexpr std::array<Recipe, 2> kRecipes = {{
     {"fast-mnist",
      "MNIST to 99 % in seconds: a small convolutional network and one cycle of the learning rate",

@@ -8,16 +8,6 @@
 
 namespace hebb::training {
 
-namespace {
-
-Tensors values_of(const std::vector<NamedValue>& named) {
-  Tensors values;
-  for (const NamedValue& value : named) values.push_back(value.value);
-  return values;
-}
-
-}  // namespace
-
 Recorder::Recorder(const Module& model, const TrainerOptions& options, const Dataset& data,
                    const std::vector<std::int64_t>& samples)
     : model_(model.clone()),
