@@ -7,7 +7,8 @@
 namespace hebb {
 
 /// The precision of a plan's products, matrix products and convolutions: in f32, or of operands rounded to
-/// bfloat16 (8 significant bits, to the nearest, ties to even), summed in f32. All else is f32 in any case:
+/// bfloat16 (8 significant bits, to the nearest, ties to even), summed in f32. Convolutions by fewer products
+/// round the sums of pixels and of filter elements that these multiply. All else is f32 in any case:
 /// parameters, optimisers, reductions, element-wise operations.
 enum class Precision : std::uint8_t { f32, bf16 };
 

@@ -128,10 +128,10 @@ struct PixelsByOutputs {
     const float* panel = packed + (at.group * panels.panels + at.panel) * panels.size;
     float* to = result +
                 ((pass.first_row + at.y * pass.row_step) * of.width + pass.first_column) * of.outputs + first;
-    const TiledRows rows(pass.width, tiles.most_rows);
+    const TiledRows rows(pass.width, tile_kernels(of.pairs).most_rows);
     for (std::int64_t t = 0; t < rows.count; ++t) {
       const std::int64_t x = rows.begin(t);
-      const GemmTileRun kernel = tile_finder(of.pairs)(rows.height(t), vectors);
+      const GemmTileRun kernel = tile_kernels(of.pairs).find(rows.height(t), vectors);
       tile.c = to + x * tile.c_row;
       for (std::int64_t round = 0; round < rounds; ++round) {
         tile.accumulate = round > 0;
@@ -154,11 +154,12 @@ struct OutputsByPixels {
 
   static bool suits(const PassesOverImages& of, const FilterPass& pass) {
     const GemmTiles& tiles = gemm_tiles();
+    const TileKernels& kernels = tile_kernels(of.pairs);
     // Rows of the image that do not fill a vector may still fill more of it than outputs do.
     const bool wide = pass.width > tiles.lanes || 4 * pass.width > 5 * pass.filter.outputs;
-    return of.groups == 1 && pass.filter.outputs <= std::min(tiles.most_rows, tiles.lanes) &&
-           pass.stride_x == 1 && pass.column_step == 1 && pass.dilation_x == 1 && pass.dilation_y == 1 &&
-           wide;
+    return of.groups == 1 && !kernels.takes_rows() &&
+           pass.filter.outputs <= std::min(kernels.most_rows, tiles.lanes) && pass.stride_x == 1 &&
+           pass.column_step == 1 && pass.dilation_x == 1 && pass.dilation_y == 1 && wide;
   }
 
   /// The filter as [outputs, its rows, channels or pairs of them, its columns].
@@ -244,7 +245,7 @@ struct OutputsByPixels {
       tile.columns = vectors * tiles.lanes;
       tile.b = pixels + x;
       tile.c = planes + x;
-      tile_finder(of.pairs)(f.outputs, vectors)(tile);
+      tile_kernels(of.pairs).find(f.outputs, vectors)(tile);
     }
   }
 };
@@ -312,7 +313,7 @@ std::int64_t packed_floats_of(const PassesOverImages& of, const FilterPass& pass
   switch (pass.way) {
     case FilterPass::Way::channels: return f.rows * f.columns * of.groups;
     case FilterPass::Way::planes: return f.rows * f.columns * panels.depth * f.outputs;
-    case FilterPass::Way::winograd: return WinogradPass::packed_floats(f);
+    case FilterPass::Way::winograd: return WinogradPass::packed_floats(f, of.pairs);
     default: return of.groups * panels.panels * panels.size;
   }
 }
@@ -342,7 +343,7 @@ void pack_filters(const PassesOverImages& of, const float* filter, float* packed
     switch (pass.way) {
       case FilterPass::Way::channels: ChannelByChannel::pack(pass.filter, of.groups, filter, to); break;
       case FilterPass::Way::planes: OutputsByPixels::pack(pass.filter, of.pairs, filter, to); break;
-      case FilterPass::Way::winograd: WinogradPass::pack(pass.filter, filter, to); break;
+      case FilterPass::Way::winograd: WinogradPass::pack(pass.filter, of.pairs, filter, to); break;
       default: FilterPanels(pass.filter, of.pairs).pack(pass.filter, of.groups, filter, to);
     }
     if (of.precision == Precision::bf16 && !of.pairs) round_to_bf16(to, pass.packed_floats);
@@ -368,6 +369,7 @@ void PassesOverImages::run(const float* images, const float* filter, const float
   const std::int64_t bands = one_pass ? std::max<std::int64_t>(std::min(wanted, units), 1) : 1;
   const auto cut = [&](std::int64_t band) { return std::min(height, units * band / bands * unit); };
   parallel_for(batch * bands, [&](std::int64_t task) {
+    const SharedTileShape shape;
     const std::int64_t n = task / bands;
     const std::int64_t row = cut(task % bands);
     const std::int64_t row_end = cut(task % bands + 1);
@@ -380,8 +382,12 @@ void PassesOverImages::run(const float* images, const float* filter, const float
     }
     RowsRead rows = {0, margin.height};
     if (one_pass && row_end > row) rows = rows_read(passes[0], row, row_end);
-    const bool copies = margin.is_needed() || precision == Precision::bf16;
-    const std::int64_t copied = copies ? (rows.end - rows.begin) * margin.width * tile_channels() : 0;
+    // Tiles of 2 x 2 are rounded once they are transformed.
+    const bool transforms = passes.size() == 1 && passes[0].way == FilterPass::Way::winograd;
+    const bool rounds = precision == Precision::bf16 && !transforms;
+    const bool copies = margin.is_needed() || rounds;
+    const std::int64_t pixel = rounds ? tile_channels() : margin.channels;
+    const std::int64_t copied = copies ? (rows.end - rows.begin) * margin.width * pixel : 0;
     std::int64_t floats = copied;
     for (const FilterPass& pass : passes) {
       const float* of_pass = packed + pass.packed_at;
@@ -392,16 +398,16 @@ void PassesOverImages::run(const float* images, const float* filter, const float
         floats = std::max(
             floats,
             copied +
-                WinogradPass{*this, pass, FilterPanels(pass.filter, false), of_pass, bias}.scratch_floats());
+                WinogradPass{*this, pass, FilterPanels(pass.filter, pairs), of_pass, bias}.scratch_floats());
       }
     }
     float* scratch = thread_scratch(static_cast<std::size_t>(floats));
     if (copies) {
-      if (pairs) {
+      if (rounds && pairs) {
         margin.copy_pairs(image, scratch, rows.begin, rows.end);
       } else {
         margin.copy(image, scratch, rows.begin, rows.end);
-        if (precision == Precision::bf16) round_to_bf16(scratch, copied);
+        if (rounds) round_to_bf16(scratch, copied);
       }
       image = scratch;
     } else {
@@ -420,7 +426,7 @@ void PassesOverImages::run(const float* images, const float* filter, const float
                                                           end, scratch + copied);
           break;
         case FilterPass::Way::winograd:
-          WinogradPass{*this, pass, FilterPanels(pass.filter, false), of_pass, bias}.run(
+          WinogradPass{*this, pass, FilterPanels(pass.filter, pairs), of_pass, bias}.run(
               image, rows.begin, to, begin, end, scratch + copied);
           break;
         default:

@@ -1,6 +1,7 @@
 /// The passes of filters of 3 x 3 that go pixel by pixel, by tiles of 2 x 2 outputs (kernels/winograd.hpp).
 /// Where a result has an odd number of rows or columns, the last tiles have outputs that nobody wants, and
-/// the margin what they read.
+/// the margin what they read. Numbers are rounded to bf16, where that is asked for, after they are
+/// transformed: the products multiply these.
 #pragma once
 
 #include <algorithm>
@@ -49,9 +50,9 @@ struct WinogradPass {
 
   static bool suits(const PassesOverImages& of, const FilterPass& pass);
 
-  /// The filter as [panels of outputs, positions, channels, a panel's outputs].
-  static void pack(const FilterView& f, const float* filter, float* to);
-  static std::int64_t packed_floats(const FilterView& f);
+  /// The filter as [panels of outputs, positions, channels or pairs of them, a panel's outputs].
+  static void pack(const FilterView& f, bool pairs, const float* filter, float* to);
+  static std::int64_t packed_floats(const FilterView& f, bool pairs);
 
   std::int64_t scratch_floats() const;
   /// Output rows [row, row_end), of which the first is even; `image` begins with the margin's row
@@ -60,7 +61,6 @@ struct WinogradPass {
            float* scratch) const;
 
  private:
-  std::int64_t depth() const { return pass.filter.channels; }
   /// Outputs in whole panels.
   std::int64_t width() const { return panels.panels * panels.width; }
   std::int64_t most_tiles() const;
@@ -70,11 +70,12 @@ struct WinogradPass {
 /// The gradient with respect to the filter.
 struct WinogradGradient {
   const ConvolutionShape& shape;
+  Precision precision;
   Margin margin;
   TilesOfTwo tiles;
   std::int64_t width;  // outputs in whole vectors
 
-  explicit WinogradGradient(const ConvolutionShape& s);
+  WinogradGradient(const ConvolutionShape& s, Precision wanted);
   static bool suits(const ConvolutionShape& s, Precision precision);
 
   std::int64_t image_floats() const { return margin.is_needed() ? margin.size() : 0; }
@@ -89,6 +90,8 @@ struct WinogradGradient {
 
  private:
   std::int64_t most_tiles() const;
+  /// [position][tile][column] in bf16, where that is asked for; pairs are of neighbouring tiles.
+  void round(std::int64_t count, std::int64_t columns, float* numbers) const;
   void multiply(std::int64_t count, const float* pixels, const float* slopes, float* sums,
                 bool accumulate) const;
 };

@@ -24,6 +24,7 @@ constexpr std::int64_t kManyPanels = 12;        // panels of B for which packing
 constexpr std::int64_t kPackedB = 256 * 1024;   // floats of B packed at once, to be read in several passes
 constexpr std::int64_t kRowsPacked = 8;         // rows of them between which their lines stay in the cache
 constexpr std::int64_t kWidest = 128;           // columns of the widest tile
+constexpr std::int64_t kNumbersPaired = 32;     // rows of A of which pairs are made at once
 constexpr std::int64_t kPairsPacked = 64;       // pairs of a row that are transposed at once
 constexpr std::int64_t kCachedElements = 2048;  // B up to here is in the first-level cache wherever it lies
 
@@ -31,7 +32,7 @@ constexpr std::int64_t kCachedElements = 2048;  // B up to here is in the first-
 template <class Emit>
 void cut_tile(const GemmTile& whole, std::int64_t rows, bool pairs, const Emit& emit) {
   const std::int64_t lanes = gemm_tiles().lanes;
-  const auto find = tile_finder(pairs);
+  const auto find = tile_kernels(pairs).find;
   std::int64_t width = 1;
   while (find(rows, 2 * width) != nullptr) width *= 2;
   GemmTile piece = whole;
@@ -48,26 +49,28 @@ void cut_tile(const GemmTile& whole, std::int64_t rows, bool pairs, const Emit& 
 }  // namespace
 
 Gemm::Gemm(const GemmProblem& problem) : problem_(problem), pairs_(in_pairs(problem.precision)) {
-  const GemmTiles& tiles = gemm_tiles();
+  const std::int64_t lanes = gemm_tiles().lanes;
+  const TileKernels& kernels = tile_kernels(pairs_);
   const auto& [m, n, k, transpose_a, transpose_b, a_stride, b_stride, c_stride, precision] = problem_;
-  tile_rows_ = tiles.most_rows;
+  tile_rows_ = kernels.most_rows;
   // Widths: one vector for narrow matrices, more than two for few rows.
-  std::int64_t vectors = n <= tiles.lanes ? 1 : 2;
-  for (std::int64_t wider = 4; wider <= tiles.most_vectors; wider *= 2) {
+  std::int64_t vectors = n <= lanes ? 1 : 2;
+  for (std::int64_t wider = 4; wider <= kernels.most_vectors; wider *= 2) {
     // Matrices worth sharing leave a tile to each of several threads.
     const std::int64_t columns = m * n * k < kSharedWork ? n : n / kTilesShared;
-    if (tiles.find(m, wider) != nullptr && columns >= wider * tiles.lanes) vectors = wider;
+    if (kernels.find(m, wider) != nullptr && columns >= wider * lanes) vectors = wider;
   }
-  tile_columns_ = vectors * tiles.lanes;
-  while (tiles.find(std::clamp<std::int64_t>(m, 1, tile_rows_), vectors) == nullptr) --tile_rows_;
+  tile_columns_ = vectors * lanes;
+  while (kernels.find(std::clamp<std::int64_t>(m, 1, tile_rows_), vectors) == nullptr) --tile_rows_;
 
   // Blocks are as deep in pairs as in numbers; no pair lies in two.
   const std::int64_t elements = tile_depth(k, pairs_);
   const std::int64_t element_block =
-      elements <= kDeepest ? elements : ceil_div(elements, ceil_div(elements, kDeepest));
+      elements <= kDeepest ? elements
+                           : round_up(ceil_div(elements, ceil_div(elements, kDeepest)), kernels.depth);
   k_block_ = pairs_ ? std::min(2 * element_block, k) : element_block;
   const std::int64_t most_rows =
-      kPackedA / std::max<std::int64_t>(element_block, 1) / tile_rows_ * tile_rows_;
+      kPackedA / std::max<std::int64_t>(depth_of_a(element_block), 1) / tile_rows_ * tile_rows_;
   rows_of_pass_ = std::max(most_rows, tile_rows_);
   pack_b_ = transpose_b ? n > 1 && k > 1
                         : m >= kFewTiles * tile_rows_ && b_stride > tile_columns_ && n * k > kCachedElements;
@@ -167,26 +170,41 @@ void Gemm::pair_b(const GemmOperands& operands, const Block& block, std::int64_t
   }
 }
 
+/// Elements that a packed row of A takes, or a packed column.
+std::int64_t Gemm::depth_of_a(std::int64_t depth) const {
+  return round_up(depth, tile_kernels(pairs_).depth);
+}
+
 /// Tiles of A as pairs; rows that are contiguous stay so.
 void Gemm::pair_a(const GemmOperands& operands, const Block& block, float* to) const {
   const TiledRows rows(block.row_end - block.row, tile_rows_);
   const std::int64_t depth = block.k_end - block.k;
-  const std::int64_t pairs = tile_depth(depth, pairs_);
-  float part[kRowsPacked * kWidest + kWidest];
+  const std::int64_t pairs = depth_of_a(tile_depth(depth, pairs_));
   for (std::int64_t t = 0; t < rows.count; ++t) {
     const std::int64_t row = block.row + rows.begin(t);
     const std::int64_t height = rows.height(t);
     float* tile = to + t * tile_rows_ * pairs;
-    if (!problem_.transpose_a) {
-      for (std::int64_t i = 0; i < height; ++i) {
-        pair_neighbours(operands.a + (row + i) * problem_.a_stride + block.k, depth, tile + i * pairs);
-      }
+    if (problem_.transpose_a) {
+      pair_columns(operands.a + block.k * problem_.a_stride + row, height, depth, tile);
       continue;
     }
-    for (std::int64_t k = 0; k < depth; k += kRowsPacked) {
-      const std::int64_t count = std::min(kRowsPacked, depth - k);
-      gemm_tiles().pack_rows(operands.a + (block.k + k) * problem_.a_stride + row, problem_.a_stride, part,
-                             tile_rows_, height, count);
+    for (std::int64_t i = 0; i < height; ++i)
+      pair_neighbours(operands.a + (row + i) * problem_.a_stride + block.k, depth, tile + i * pairs);
+  }
+}
+
+/// A tile of A of `height` rows, which lie as columns in memory; they become rows where kernels want them.
+void Gemm::pair_columns(const float* from, std::int64_t height, std::int64_t depth, float* tile) const {
+  const bool rows = tile_kernels(pairs_).takes_rows();
+  const std::int64_t stride = depth_of_a(tile_depth(depth, pairs_));
+  float part[kNumbersPaired * kWidest + kWidest];
+  for (std::int64_t k = 0; k < depth; k += kNumbersPaired) {
+    const std::int64_t count = std::min(kNumbersPaired, depth - k);
+    gemm_tiles().pack_rows(from + k * problem_.a_stride, problem_.a_stride, part, tile_rows_, height, count);
+    if (rows) {
+      pair_matrix_rows(part, count, tile_rows_, part);
+      transpose_plane(part, tile_rows_, tile + k / 2, stride, tile_depth(count, pairs_), height);
+    } else {
       pair_matrix_rows(part, count, tile_rows_, tile + k / 2 * tile_rows_);
     }
   }
@@ -240,7 +258,7 @@ void Gemm::for_each_tile(const GemmOperands& operands, const Block& block, std::
   tile.c_row = problem_.c_stride;
   // Kernels for the two heights, where one is as wide as the panel.
   const std::int64_t vectors = ceil_div(tile.columns, tiles.lanes);
-  const auto find = tile_finder(pairs_);
+  const auto find = tile_kernels(pairs_).find;
   const GemmTileRun kernels[] = {find(rows.low, vectors), find(rows.low + 1, vectors)};
   for (std::int64_t t = 0; t < rows.count; ++t) {
     tile.a = panel.a + (panel.a_tile != 0 ? t * panel.a_tile : rows.begin(t) * panel.a_row);
@@ -264,10 +282,10 @@ void Gemm::run_pass(const GemmOperands& operands, const Block& block, const floa
     Panel panel = unpacked(operands, block, column);
     if (pack_a_) {
       panel.a = packed_a;
-      const bool contiguous = pairs_ && !problem_.transpose_a;
-      panel.a_row = contiguous ? depth : 1;
+      const bool contiguous = pairs_ && (!problem_.transpose_a || tile_kernels(pairs_).takes_rows());
+      panel.a_row = contiguous ? depth_of_a(depth) : 1;
       panel.a_step = contiguous ? 1 : tile_rows_;
-      panel.a_tile = tile_rows_ * depth;
+      panel.a_tile = tile_rows_ * depth_of_a(depth);
     }
     if (pack_b_) {
       panel.b_step = tile_columns_;
@@ -292,7 +310,8 @@ void Gemm::run_part(const GemmOperands& operands, const Epilogue& epilogue, Bloc
   const std::int64_t width = ceil_div(part.column_end - part.column, tile_columns_) * tile_columns_;
   const std::int64_t deepest = tile_depth(k_block_, pairs_);
   const std::int64_t floats_b = deepest * (pack_all ? width : tile_columns_);
-  const std::int64_t floats_a = pack_a_ ? deepest * tallest * tile_rows_ : 0;
+  const std::int64_t floats_a = pack_a_ ? depth_of_a(deepest) * tallest * tile_rows_ : 0;
+  const SharedTileShape shape;
   // A vector more: see GemmTiles::pack_rows.
   float* scratch = thread_scratch(static_cast<std::size_t>(floats_a + floats_b + gemm_tiles().lanes));
   const auto pass = [&](std::int64_t i) {

@@ -80,6 +80,8 @@ class Gemm {
   void copy_b(const GemmOperands& operands, const Block& block, std::int64_t column, std::int64_t column_end,
               float* to) const;
   void pair_a(const GemmOperands& operands, const Block& block, float* to) const;
+  void pair_columns(const float* from, std::int64_t height, std::int64_t depth, float* tile) const;
+  std::int64_t depth_of_a(std::int64_t depth) const;
   void pair_b(const GemmOperands& operands, const Block& block, std::int64_t column, std::int64_t column_end,
               float* to) const;
   Panel unpacked(const GemmOperands& operands, const Block& block, std::int64_t column) const;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "kernels/gemm_tile_amx.hpp"
 #include "kernels/gemm_tile_avx512_bf16.hpp"
 #include "kernels/gemm_tile_table.hpp"
 #include "kernels/targets.hpp"
@@ -165,7 +166,14 @@ void PackColumns(const float* from, std::int64_t from_stride, float* to, std::in
 GemmTiles Tiles() {
   const auto lanes = static_cast<std::int64_t>(hn::Lanes(D()));
   using Table = GemmTileTable<Kernel, kMostRows, kRowsOfFour, kRowsOfEight>;
-  return {lanes, kMostRows, kRowsOfEight > 0 ? 8 : 4, Table::find, nullptr, PackRows, PackColumns};
+  GemmTiles tiles;
+  tiles.lanes = lanes;
+  tiles.numbers.find = Table::find;
+  tiles.numbers.most_rows = kMostRows;
+  tiles.numbers.most_vectors = kRowsOfEight > 0 ? 8 : 4;
+  tiles.pack_rows = PackRows;
+  tiles.pack_columns = PackColumns;
+  return tiles;
 }
 
 }  // namespace
@@ -182,8 +190,10 @@ HWY_EXPORT(Tiles);
 const GemmTiles& gemm_tiles() {
   static const GemmTiles tiles = [] {
     GemmTiles result = HWY_DYNAMIC_DISPATCH(Tiles)();
-    // They are of the same sizes as those of AVX-512, with which they come.
-    if (result.lanes == 16 && result.most_rows == 14) result.find_pairs = avx512_bf16_tiles();
+    if (result.lanes == 16) {  // AVX-512
+      add_avx512_bf16_tiles(result);
+      add_amx_tiles(result);
+    }
     return result;
   }();
   return tiles;

@@ -30,22 +30,38 @@ struct GemmTile {
 
 using GemmTileRun = void (*)(const GemmTile&);
 
-/// The micro-kernels of the instruction set in use.
-struct GemmTiles {
-  std::int64_t lanes = 1;         ///< floats in a vector
-  std::int64_t most_rows = 1;     ///< rows of the tile that uses all registers; it is two vectors wide
-  std::int64_t most_vectors = 2;  ///< widest tile, for few rows
+/// The micro-kernels for one kind of elements.
+struct TileKernels {
+  const char* name = "";  ///< of the instructions, where Highway's does not tell
   /// The kernel for `rows` rows and `vectors` vectors of columns; null where there is none.
   GemmTileRun (*find)(std::int64_t rows, std::int64_t vectors) = nullptr;
-  /// The same for tiles of pairs; null where there are no instructions for them.
-  GemmTileRun (*find_pairs)(std::int64_t rows, std::int64_t vectors) = nullptr;
+  std::int64_t most_rows = 1;     ///< rows of the tile that uses all registers; it is two vectors wide
+  std::int64_t most_vectors = 2;  ///< widest tile, for few rows
+  /// Depth of one multiplication of whole registers, in elements. Where it is more than one, a row of A has
+  /// to be contiguous (`a_step` is 1), and rows that begin with a line of the cache are much faster.
+  std::int64_t depth = 1;
+
+  bool takes_rows() const { return depth > 1; }
+};
+
+/// The micro-kernels of the instruction set in use.
+struct GemmTiles {
+  std::int64_t lanes = 1;  ///< floats in a vector
+  TileKernels numbers;
+  TileKernels pairs;  ///< without kernels where there are no instructions for them
+  /// What makes pairs for these tiles (kernels/bf16.hpp); null where there are none.
+  void (*pair_neighbours)(const float* from, std::int64_t count, float* to) = nullptr;
+  void (*pair_rows)(const float* first, const float* second, std::int64_t count, float* to) = nullptr;
+  /// Whether this thread's registers keep the shape that one tile gave them for the next; returns what was
+  /// the case before. Null where registers have one shape alone.
+  bool (*keep_shape)(bool keep) = nullptr;
   /// to[i * to_stride + j] = from[i * from_stride + j] for i < rows, j < columns. Each row is stored in whole
   /// vectors, zeros last, one row after the other: a row's rest is overwritten by the next, the last row's
   /// goes up to a vector beyond it.
   void (*pack_rows)(const float* from, std::int64_t from_stride, float* to, std::int64_t to_stride,
                     std::int64_t columns, std::int64_t rows) = nullptr;
   /// to[j * to_stride + i] = from[i * from_stride + j] for j < columns and i < rows, of which there are at
-  /// most most_rows; 1 <= rows. It too may write up to a vector beyond each row of `to`, in order.
+  /// most numbers.most_rows; 1 <= rows. It too may write up to a vector beyond each row of `to`, in order.
   void (*pack_columns)(const float* from, std::int64_t from_stride, float* to, std::int64_t to_stride,
                        std::int64_t rows, std::int64_t columns) = nullptr;
 };
@@ -54,11 +70,31 @@ const GemmTiles& gemm_tiles();
 
 /// Whether products of this precision are computed by tiles of pairs.
 inline bool in_pairs(Precision precision) {
-  return precision == Precision::bf16 && gemm_tiles().find_pairs != nullptr;
+  return precision == Precision::bf16 && gemm_tiles().pairs.find != nullptr;
 }
-inline auto tile_finder(bool pairs) { return pairs ? gemm_tiles().find_pairs : gemm_tiles().find; }
+inline const TileKernels& tile_kernels(bool pairs) {
+  return pairs ? gemm_tiles().pairs : gemm_tiles().numbers;
+}
+
+/// While it lives, the tiles that this thread computes may share the shape of registers, which takes as long
+/// to set as a dozen multiplications of them. Nobody else may use such registers meanwhile.
+class SharedTileShape {
+ public:
+  SharedTileShape() : before_(keep(true)) {}
+  ~SharedTileShape() { keep(before_); }
+  SharedTileShape(const SharedTileShape&) = delete;
+  SharedTileShape& operator=(const SharedTileShape&) = delete;
+
+ private:
+  static bool keep(bool kept) {
+    const auto set = gemm_tiles().keep_shape;
+    return set != nullptr && set(kept);
+  }
+  bool before_;
+};
 
 inline std::int64_t ceil_div(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
+inline std::int64_t round_up(std::int64_t a, std::int64_t b) { return ceil_div(a, b) * b; }
 
 /// Elements of A and B, one after the other along k, that so many numbers take.
 inline std::int64_t tile_depth(std::int64_t numbers, bool pairs) {

@@ -5,6 +5,9 @@
 #include <hwy/base.h>
 #include <immintrin.h>
 
+#include <algorithm>
+#include <array>
+
 #include "kernels/gemm_tile_table.hpp"
 #include "kernels/targets.hpp"
 
@@ -64,14 +67,58 @@ struct Kernel {
   }
 };
 
+__mmask16 first_lanes(std::int64_t count) {
+  return static_cast<__mmask16>((1U << std::clamp<std::int64_t>(count, 0, kLanes)) - 1U);
+}
+
+// VCVTNE2PS2BF16 rounds two vectors to one of 32 numbers; subnormal ones become zero.
+void PairNeighbours(const float* from, std::int64_t count, float* to) {
+  for (; count >= 2 * kLanes; count -= 2 * kLanes, from += 2 * kLanes, to += kLanes) {
+    const __m512bh pairs = _mm512_cvtne2ps_pbh(_mm512_loadu_ps(from + kLanes), _mm512_loadu_ps(from));
+    _mm512_storeu_ps(to, reinterpret_cast<__m512>(pairs));
+  }
+  if (count == 0) return;
+  const __m512bh pairs =
+      _mm512_cvtne2ps_pbh(_mm512_maskz_loadu_ps(first_lanes(count - kLanes), from + kLanes),
+                          _mm512_maskz_loadu_ps(first_lanes(count), from));
+  _mm512_mask_storeu_ps(to, first_lanes((count + 1) / 2), reinterpret_cast<__m512>(pairs));
+}
+
+void PairRows(const float* first, const float* second, std::int64_t count, float* to) {
+  // Of the 32 numbers, 16 of each row, number i of a row comes to place 2 i or 2 i + 1.
+  alignas(64) static constexpr auto kPlaces = [] {
+    std::array<std::uint16_t, 2 * kLanes> places{};
+    for (std::size_t i = 0; i < kLanes; ++i) {
+      places[2 * i] = static_cast<std::uint16_t>(i);
+      places[2 * i + 1] = static_cast<std::uint16_t>(kLanes + i);
+    }
+    return places;
+  }();
+  const __m512i places = _mm512_load_si512(kPlaces.data());
+  const auto pair = [&](std::int64_t i, __mmask16 mask) {
+    const __m512 low = _mm512_maskz_loadu_ps(mask, first + i);
+    const __m512 high = second == nullptr ? _mm512_setzero_ps() : _mm512_maskz_loadu_ps(mask, second + i);
+    const auto both = reinterpret_cast<__m512i>(_mm512_cvtne2ps_pbh(high, low));
+    _mm512_mask_storeu_ps(to + i, mask, _mm512_castsi512_ps(_mm512_permutexvar_epi16(places, both)));
+  };
+  std::int64_t i = 0;
+  for (; i + kLanes <= count; i += kLanes) pair(i, 0xFFFFU);
+  if (i < count) pair(i, first_lanes(count - i));
+}
+
 HWY_POP_ATTRIBUTES
 
 }  // namespace
 
-decltype(GemmTiles::find_pairs) avx512_bf16_tiles() {
+void add_avx512_bf16_tiles(GemmTiles& tiles) {
   __builtin_cpu_init();
-  using Table = GemmTileTable<Kernel, 14, 6, 3>;  // the sizes of AVX-512's tiles (gemm_tile.cpp)
-  return __builtin_cpu_supports("avx512bf16") != 0 ? Table::find : nullptr;
+  if (__builtin_cpu_supports("avx512bf16") == 0) return;
+  tiles.pairs.name = "AVX512_BF16";
+  tiles.pairs.find = GemmTileTable<Kernel, 14, 6, 3>::find;  // of the sizes of AVX-512's (gemm_tile.cpp)
+  tiles.pairs.most_rows = 14;
+  tiles.pairs.most_vectors = 8;
+  tiles.pair_neighbours = PairNeighbours;
+  tiles.pair_rows = PairRows;
 }
 
 }  // namespace hebb
@@ -80,7 +127,7 @@ decltype(GemmTiles::find_pairs) avx512_bf16_tiles() {
 
 namespace hebb {
 
-decltype(GemmTiles::find_pairs) avx512_bf16_tiles() { return nullptr; }
+void add_avx512_bf16_tiles(GemmTiles&) {}
 
 }  // namespace hebb
 

@@ -5,7 +5,7 @@
 
 namespace hebb {
 
-/// What GemmTiles::find_pairs is on this processor: null unless it has the instructions.
-decltype(GemmTiles::find_pairs) avx512_bf16_tiles();
+/// Adds what there is for pairs, if this processor has the instructions.
+void add_avx512_bf16_tiles(GemmTiles& tiles);
 
 }  // namespace hebb

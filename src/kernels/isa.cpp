@@ -62,6 +62,7 @@ std::string isa_name() {
 
 std::vector<std::string> isas_found() {
   std::vector<std::string> names;
+  if (found_amx()) names.emplace_back("AMX");
   // Highway's bits fall as targets get better.
   for (std::int64_t targets = found_targets() & HWY_TARGETS; targets != 0; targets &= targets - 1)
     names.emplace_back(hwy::TargetName(targets & -targets));
@@ -70,7 +71,7 @@ std::vector<std::string> isas_found() {
 
 std::string bf16_products() {
   apply_isa_choice();
-  return in_pairs(Precision::bf16) ? "AVX512_BF16" : "f32 arithmetic";
+  return in_pairs(Precision::bf16) ? gemm_tiles().pairs.name : "f32 arithmetic";
 }
 
 std::int64_t multiply_and_add(std::int64_t rounds) {

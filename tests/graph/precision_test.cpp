@@ -56,6 +56,7 @@ std::pair<float, float> numbers_of(float pair) {
 }
 
 TEST(Bf16, PairsNeighbours) {
+  if (!in_pairs(Precision::bf16)) GTEST_SKIP() << "SKIPPED: no instructions for pairs of bf16";
   for (const int count : {0, 1, 2, 3, 15, 16, 31, 32, 33, 64, 65, 97}) {
     const std::vector<float> values = some_numbers(count);
     std::vector<float> got = values;
@@ -69,6 +70,7 @@ TEST(Bf16, PairsNeighbours) {
 }
 
 TEST(Bf16, PairsRows) {
+  if (!in_pairs(Precision::bf16)) GTEST_SKIP() << "SKIPPED: no instructions for pairs of bf16";
   for (const int rows : {1, 2, 3, 6, 7}) {
     for (const int width : {1, 5, 16, 37}) {
       const std::vector<float> values = some_numbers(rows * width);
@@ -118,6 +120,109 @@ TEST(Bf16, ProductsAreThoseOfRoundedOperands) {
       }
     }
     EXPECT_GT(unlike, 100) << "f32 products pass as well: the test cannot fail";
+  }
+}
+
+/// Deep enough for several blocks, with what is left over in each extent.
+TEST(Bf16, OfDeepProducts) {
+  const std::int64_t m = 75;
+  const std::int64_t n = 83;
+  const std::int64_t k = 1451;
+  const auto numbers = [](std::uint64_t stream, const Shape& shape) {
+    Random random(6, stream);
+    std::vector<double> values(static_cast<std::size_t>(shape.elements()));
+    for (double& value : values) value = rounded(random.normal());
+    return Tensor::from(std::span<const double>(values), shape);
+  };
+  for (const bool a : {false, true}) {
+    for (const bool b : {false, true}) {
+      const Tensor x = numbers(0, a ? Shape{k, m} : Shape{m, k});
+      const Tensor y = numbers(1, b ? Shape{n, k} : Shape{k, n});
+      const auto product = [&](const Tensors& in) {
+        return Tensors{matmul(in[0], in[1], {.transpose_a = a, .transpose_b = b})};
+      };
+      const auto fast = compile(product, {.precision = Precision::bf16})({x, y})[0].to_vector();
+      const auto exact = interpret<double>(product({x, y}))[0].to_vector();
+      const auto scale = interpret<double>(product({abs(x), abs(y)}))[0].to_vector();
+      for (std::size_t i = 0; i < exact.size(); ++i)
+        ASSERT_NEAR(fast[i], exact[i], 0x1p-24 * (k + 1) * scale[i]) << a << b << ' ' << i;
+    }
+  }
+}
+
+double root_of_mean_square(const std::vector<double>& values) {
+  double sum = 0;
+  for (const double value : values) sum += value * value;
+  return std::sqrt(sum / static_cast<double>(values.size()));
+}
+
+Tensor normal_numbers(Random& random, const Shape& shape) {
+  return Tensor::make<float>(shape, [&](float* to) {
+    for (std::int64_t i = 0; i < shape.elements(); ++i) to[i] = random.normal();
+  });
+}
+
+/// All passes of a convolution against float64. Its operands, or what filters of 3 x 3 make of them first,
+/// are rounded to eight bits: all results together keep seven, and none lacks a product.
+void expect_bf16_convolution(const Tensor& x, const Tensor& w, const ConvOptions& options, Random& random) {
+  SCOPED_TRACE("images " + to_string(x.shape()) + ", filter " + to_string(w.shape()));
+  const Tensor slope = normal_numbers(random, conv2d(x, w, options).shape());
+  const auto all_of = [&](const Tensors& in) {
+    const Tensor y = conv2d(in[0], in[1], options);
+    Tensors all = gradients(sum(y * in[2]), {in[0], in[1]});
+    all.push_back(y);
+    return all;
+  };
+  const Tensors fast = compile(all_of, {.precision = Precision::bf16})({x, w, slope});
+  const Tensors exact = interpret<double>(all_of({x, w, slope}));
+  for (std::size_t i = 0; i < fast.size(); ++i) {
+    SCOPED_TRACE("result " + std::to_string(i));
+    const std::vector<double> want = exact[i].to_vector();
+    std::vector<double> difference = fast[i].to_vector();
+    double largest = 0;
+    for (std::size_t j = 0; j < want.size(); ++j) {
+      difference[j] -= want[j];
+      largest = std::max(largest, std::abs(difference[j]));
+    }
+    const double scale = root_of_mean_square(want);
+    EXPECT_LT(root_of_mean_square(difference), 0x1p-7 * scale);
+    EXPECT_GT(root_of_mean_square(difference), 0x1p-10 * scale) << "not of bf16";
+    EXPECT_LT(largest, 0x1p-5 * scale);
+  }
+}
+
+TEST(Bf16, OfFiltersOfThreeByThree) {
+  Random random(9, 0);
+  const auto between = [&](std::uint32_t least, std::uint32_t most) {
+    return static_cast<std::int64_t>(least + random.below(most - least + 1));
+  };
+  for (int trial = 0; trial < 30; ++trial) {
+    const Tensor x =
+        normal_numbers(random, {between(1, 3), between(11, 24), between(11, 24), between(8, 40)});
+    const Tensor w = normal_numbers(random, {3, 3, x.shape()[3], between(8, 40)});
+    expect_bf16_convolution(x, w, {.padding = {between(0, 2), between(0, 2), between(0, 2), between(0, 2)}},
+                            random);
+  }
+}
+
+/// Large enough for several bands, chunks and panels, and what no register's size divides.
+TEST(Bf16, OfLargerConvolutions) {
+  struct Case {
+    Shape images, filter;
+    ConvOptions options;
+  };
+  Random random(10, 0);
+  for (const Case& c :
+       std::vector<Case>{{{9, 28, 30, 1}, {5, 5, 1, 6}, {.padding = {1, 1, 1, 1}}},
+                         {{5, 17, 19, 20}, {3, 3, 20, 33}, {.stride = {2, 2}, .padding = {1, 1, 1, 1}}},
+                         {{2, 75, 9, 20}, {2, 4, 20, 33}, {.stride = {1, 3}}},
+                         {{3, 40, 33, 7}, {3, 3, 7, 64}, {.dilation = {2, 3}}},
+                         {{2, 30, 30, 24}, {3, 5, 6, 68}, {.padding = {1, 0, 2, 3}, .groups = 4}},
+                         {{2, 9, 9, 15}, {3, 3, 3, 10}, {.groups = 5}},
+                         {{2, 9, 9, 130}, {1, 1, 130, 40}, {}},
+                         {{3, 7, 6, 171}, {3, 3, 171, 175}, {.padding = {1, 1, 1, 1}}}}) {
+    expect_bf16_convolution(normal_numbers(random, c.images), normal_numbers(random, c.filter), c.options,
+                            random);
   }
 }
 

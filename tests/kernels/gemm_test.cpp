@@ -139,7 +139,7 @@ TEST(Gemm, SumsBlocksOfOperands) {
   // At most two vectors, for which every instruction set has a kernel of two rows.
   const std::int64_t lanes = gemm_tiles().lanes;
   tile.columns = std::min<std::int64_t>(4, 2 * lanes);
-  gemm_tiles().find(2, (tile.columns + lanes - 1) / lanes)(tile);
+  gemm_tiles().numbers.find(2, (tile.columns + lanes - 1) / lanes)(tile);
   for (std::size_t i = 0; i < 2; ++i) {
     for (std::size_t j = 0; j < static_cast<std::size_t>(tile.columns); ++j) {
       double sum = 0;

@@ -15,8 +15,9 @@ TEST(Isa, IsTheOneAskedFor) {
   const char* asked = std::getenv("HEBB_ISA");
   if (asked == nullptr || *asked == '\0') GTEST_SKIP() << "SKIPPED: HEBB_ISA is not set";
   const std::string name = asked;
-  if (name == "avx512") {
+  if (name == "amx" || name == "avx512") {
     EXPECT_EQ(kChosen.substr(0, 4), "AVX3");
+    EXPECT_EQ(bf16_products() == "AMX", name == "amx");
   }
   if (name == "avx2") {
     EXPECT_EQ(kChosen, "AVX2");

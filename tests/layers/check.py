@@ -15,7 +15,7 @@ from pathlib import Path
 ENGINE_MARK = "`libhebb`, which stands on Highway alone"
 ABOVE_THE_ENGINE = "augmentation boundary config data datasets evaluation experiments explain fetch hebb insight io lab memory_store model_file pattern_files report run surface train trainer".split()
 STANDARD = re.compile(r"<[a-z_]+>")
-ENGINE_SYSTEM = re.compile(r"<(hwy/.+|immintrin\.h|sched\.h|unistd\.h)>")
+ENGINE_SYSTEM = re.compile(r"<(hwy/.+|cpuid\.h|immintrin\.h|sched\.h|sys/syscall\.h|unistd\.h)>")
 ENGINE_LIBRARIES = re.compile(r"(libhebb|libhwy|libstdc\+\+|libm|libc|libgcc_s|ld-linux.*|lib[atu]b?san)\.so")
 
 
