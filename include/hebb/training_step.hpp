@@ -132,7 +132,8 @@ class TrainingStep {
   std::unique_ptr<State> state_;
 };
 
-/// A model ready to predict: compiled, with memory of its own. One predictor serves one thread at a time;
+/// A model ready to predict: compiled, with memory of its own, where weights also lie in the order in which
+/// products read them, once for each of the latest sizes of batch. One predictor serves one thread at a time;
 /// make one for each thread that predicts.
 class Predictor {
  public:

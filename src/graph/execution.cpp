@@ -58,12 +58,15 @@ namespace {
 /// A matrix product, a program, or both; so small that they are kept as calls bound to addresses.
 class CallsStep final : public Execution::Step {
  public:
-  CallsStep(std::optional<Gemm> gemm, const GemmOperands& operands, const ElementwiseLoop* loop,
+  /// `keeps_b`: whether B never changes.
+  CallsStep(std::optional<Gemm> gemm, const GemmOperands& operands, bool keeps_b, const ElementwiseLoop* loop,
             const std::vector<float*>& slots)
       : gemm_(std::move(gemm)), operands_(operands) {
     if (gemm_) {
       packed_.resize(gemm_->packed_floats());
       tiles_ = gemm_->calls(operands_, packed_.data());
+      packs_ = !packed_.empty() && !keeps_b;
+      if (keeps_b) gemm_->pack(operands_.b, packed_.data());
     }
     if (loop == nullptr) return;
     scratch_.resize(loop->scratch_floats());
@@ -75,7 +78,7 @@ class CallsStep final : public Execution::Step {
     return (!gemm_ || !tiles_.empty()) && (loop == nullptr || !calls_.empty() || fused_.run != nullptr);
   }
   void run() override {
-    if (!packed_.empty()) gemm_->pack(operands_, packed_.data());
+    if (packs_) gemm_->pack(operands_.b, packed_.data());
     for (const GemmCall& call : tiles_) call.run(call.tile);
     for (const ElementwiseLoop::Call& call : calls_) call();
     if (fused_.run != nullptr) fused_();
@@ -85,6 +88,7 @@ class CallsStep final : public Execution::Step {
   std::optional<Gemm> gemm_;
   GemmOperands operands_;
   std::vector<float> packed_;
+  bool packs_ = false;  // in every run
   std::vector<GemmCall> tiles_;
   std::vector<float> scratch_;
   std::vector<ElementwiseLoop::Call> calls_;
@@ -236,6 +240,13 @@ class StepMaker {
       result.push_back(addresses_.of(input));
     return result;
   }
+  KernelSetting setting(const Group& group) const {
+    KernelSetting result = {.precision = schedule_.spec.precision, .constants = {}};
+    for (const int input : schedule_.values[static_cast<std::size_t>(group.head)].inputs)
+      result.constants.push_back(schedule_.location(input).kind == Location::Kind::leaf ? addresses_.of(input)
+                                                                                        : nullptr);
+    return result;
+  }
   std::vector<float*> slots(const Group& group) const {
     std::vector<float*> result;
     for (const int root : group.slots) {
@@ -258,25 +269,25 @@ class StepMaker {
   std::unique_ptr<Execution::Step> program(const Group& group) const {
     if (!group.loop) return nullptr;
     if (!group.sums.empty()) return folded(group);
-    auto calls = std::make_unique<CallsStep>(std::nullopt, GemmOperands{}, &*group.loop, slots(group));
+    auto calls = std::make_unique<CallsStep>(std::nullopt, GemmOperands{}, false, &*group.loop, slots(group));
     if (calls->complete(&*group.loop)) return calls;
     return std::make_unique<LoopStep>(*group.loop, slots(group));
   }
 
   std::unique_ptr<Execution::Step> blocks(const Group& group) const {
     const ElementwiseLoop* loop = group.loop ? &*group.loop : nullptr;
-    const Precision precision = schedule_.spec.precision;
+    const KernelSetting known = setting(group);
     const Node& node = head(group);
     BlocksStep::Operands all = {operands(group), group.bias < 0 ? nullptr : addresses_.floats(group.bias),
                                 static_cast<float*>(addresses_.of(group.result))};
     if (node.op == &op_matmul && is_single_product(node)) {
       const GemmOperands product = {static_cast<const float*>(all.inputs[0]),
                                     static_cast<const float*>(all.inputs[1]), all.bias, all.result};
-      auto calls =
-          std::make_unique<CallsStep>(Gemm(single_product(node, precision)), product, loop, slots(group));
+      auto calls = std::make_unique<CallsStep>(Gemm(single_product(node, known.precision)), product,
+                                               known.constant(1) != nullptr, loop, slots(group));
       if (calls->complete(loop)) return calls;
     }
-    return std::make_unique<BlocksStep>(node.op->block_kernel(node, precision), std::move(all),
+    return std::make_unique<BlocksStep>(node.op->block_kernel(node, known), std::move(all),
                                         runs_by_block(group), loop, slots(group));
   }
 

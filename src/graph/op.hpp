@@ -56,6 +56,18 @@ struct Reference {
 /// writes the result. It may run tasks in parallel, split by the shapes alone.
 using Kernel = std::function<void(const void* const* operands, void* result)>;
 
+/// What a plan knows when it asks for a kernel.
+struct KernelSetting {
+  Precision precision = Precision::f32;  ///< to which products round their operands
+  /// By operand: its elements, where they never change, which a kernel may prepare once; else null. None
+  /// where nothing is known.
+  std::vector<const void*> constants;
+
+  const float* constant(std::size_t operand) const {
+    return operand < constants.size() ? static_cast<const float*>(constants[operand]) : nullptr;
+  }
+};
+
 /// The same for a result seen as a matrix, all axes but the last times the last, that is computed block by
 /// block: adds `bias`, where it is not null, to each row, and calls the epilogue on each block.
 using BlockKernel = std::function<void(const void* const* operands, const float* bias, void* result,
@@ -102,8 +114,7 @@ struct Op {
   /// Other ops: the fast kernel. Where all are null, plans run the f32 reference.
   Kernel (*kernel)(const Node& node) = nullptr;
   /// Or the fast kernel of a result that is computed block by block, behind which element-wise ops are fused.
-  /// Products round their operands to the precision.
-  BlockKernel (*block_kernel)(const Node& node, Precision precision) = nullptr;
+  BlockKernel (*block_kernel)(const Node& node, const KernelSetting& setting) = nullptr;
   /// Whether that kernel can add a bias.
   bool adds_bias = false;
   /// Whether the result is the operand's elements under another shape: plans then copy nothing.

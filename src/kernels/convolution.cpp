@@ -195,16 +195,44 @@ Convolution::Convolution(const ConvolutionShape& s, Precision precision) : shape
 
 Convolution::~Convolution() = default;
 
+void Convolution::keep_filter_forward(const float* filter) { keep(forward_, forward_passes_.get(), filter); }
+
+void Convolution::keep_filter_backward(const float* filter) {
+  keep(image_gradient_, image_gradient_passes_.get(), filter);
+}
+
+void Convolution::keep(const std::optional<Gemm>& product, const PassesOverImages* passes,
+                       const float* filter) {
+  const std::size_t size =
+      product ? product->packed_floats() : static_cast<std::size_t>(passes->packed_floats);
+  if (size == 0) return;
+  float* memory = kept_.floats(size);
+  if (product) {
+    product->pack(filter, memory);
+  } else {
+    passes->pack(filter, memory);
+  }
+  kept_filter_ = memory;
+}
+
+/// The filter for these passes, which may have been kept.
+const float* Convolution::packed(const PassesOverImages& passes, const float* filter) {
+  if (kept_filter_ != nullptr) return kept_filter_;
+  float* memory = scratch_.floats(static_cast<std::size_t>(passes.packed_floats));
+  passes.pack(filter, memory);
+  return memory;
+}
+
 void Convolution::forward(const float* images, const float* filter, const float* bias, float* output,
                           const Epilogue& epilogue) {
-  if (forward_) return forward_->run({images, filter, bias, output}, epilogue);
-  forward_passes_->run(images, filter, bias, output, epilogue, scratch_);
+  if (forward_) return forward_->run({images, filter, bias, output, kept_filter_}, epilogue);
+  forward_passes_->run(images, packed(*forward_passes_, filter), bias, output, epilogue);
 }
 
 void Convolution::image_gradient(const float* output, const float* filter, const float* bias, float* images,
                                  const Epilogue& epilogue) {
-  if (image_gradient_) return image_gradient_->run({output, filter, bias, images}, epilogue);
-  image_gradient_passes_->run(output, filter, bias, images, epilogue, scratch_);
+  if (image_gradient_) return image_gradient_->run({output, filter, bias, images, kept_filter_}, epilogue);
+  image_gradient_passes_->run(output, packed(*image_gradient_passes_, filter), bias, images, epilogue);
 }
 
 }  // namespace hebb

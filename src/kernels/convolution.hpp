@@ -91,12 +91,21 @@ class Convolution {
   void filter_gradient(const float* images, const float* output, const float* bias, float* filter,
                        const Epilogue& epilogue = {});
 
+  /// Says that every forward pass, or every gradient with respect to the images, will be with this filter and
+  /// its present elements: it is packed here and not again.
+  void keep_filter_forward(const float* filter);
+  void keep_filter_backward(const float* filter);
+
  private:
+  void keep(const std::optional<Gemm>& product, const PassesOverImages* passes, const float* filter);
+  const float* packed(const PassesOverImages& passes, const float* filter);
   ConvolutionShape shape_;
   Precision precision_;
   std::optional<Gemm> forward_, image_gradient_, filter_gradient_;  // where it is a plain matrix product
   std::unique_ptr<PassesOverImages> forward_passes_, image_gradient_passes_;  // where it is not
   Scratch scratch_;
+  Scratch kept_;
+  const float* kept_filter_ = nullptr;  // one that does not change, packed
 };
 
 }  // namespace hebb

@@ -44,7 +44,9 @@ struct FilterGradient {
     // it; with fewer pixels, reading and writing the sums takes longer than the products.
     constexpr std::int64_t kCachedFloats = 4096;
     constexpr std::int64_t kLeastPixels = 128;
-    constexpr std::int64_t kPixelsOfRegisters = 640;  // of which two panels stay there
+    // Registers of AMX take so little time that sums are better written seldom, and panels read from the
+    // second-level cache.
+    constexpr std::int64_t kPixelsOfRegisters = 640;
     const std::int64_t cached = by_outputs
                                     ? kPixelsOfRegisters / s.output_width
                                     : std::max(kCachedFloats / (s.output_width * s.stride_x * s.channels),

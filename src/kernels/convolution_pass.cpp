@@ -335,27 +335,21 @@ void PassesOverImages::prepare() {
   }
 }
 
-namespace {
-
-void pack_filters(const PassesOverImages& of, const float* filter, float* packed) {
-  for (const FilterPass& pass : of.passes) {
+void PassesOverImages::pack(const float* filter, float* packed) const {
+  for (const FilterPass& pass : passes) {
     float* to = packed + pass.packed_at;
     switch (pass.way) {
-      case FilterPass::Way::channels: ChannelByChannel::pack(pass.filter, of.groups, filter, to); break;
-      case FilterPass::Way::planes: OutputsByPixels::pack(pass.filter, of.pairs, filter, to); break;
-      case FilterPass::Way::winograd: WinogradPass::pack(pass.filter, of.pairs, filter, to); break;
-      default: FilterPanels(pass.filter, of.pairs).pack(pass.filter, of.groups, filter, to);
+      case FilterPass::Way::channels: ChannelByChannel::pack(pass.filter, groups, filter, to); break;
+      case FilterPass::Way::planes: OutputsByPixels::pack(pass.filter, pairs, filter, to); break;
+      case FilterPass::Way::winograd: WinogradPass::pack(pass.filter, pairs, filter, to); break;
+      default: FilterPanels(pass.filter, pairs).pack(pass.filter, groups, filter, to);
     }
-    if (of.precision == Precision::bf16 && !of.pairs) round_to_bf16(to, pass.packed_floats);
+    if (precision == Precision::bf16 && !pairs) round_to_bf16(to, pass.packed_floats);
   }
 }
 
-}  // namespace
-
-void PassesOverImages::run(const float* images, const float* filter, const float* bias, float* result,
-                           const Epilogue& epilogue, Scratch& memory) const {
-  float* packed = memory.floats(static_cast<std::size_t>(packed_floats));
-  pack_filters(*this, filter, packed);
+void PassesOverImages::run(const float* images, const float* packed, const float* bias, float* result,
+                           const Epilogue& epilogue) const {
   // One pass is cut into bands of rows that stay in the second-level cache; few images in four at least, for
   // the threads.
   constexpr std::int64_t kFloatsOfBand = 65536;

@@ -81,10 +81,11 @@ struct PassesOverImages {
   /// Elements of a pixel as tiles read it.
   std::int64_t tile_channels() const { return tile_depth(margin.channels, pairs); }
 
-  /// Computes result = passes of the filter + bias (null, or a number for each output). `memory` is for
-  /// packed filters.
-  void run(const float* images, const float* filter, const float* bias, float* result,
-           const Epilogue& epilogue, Scratch& memory) const;
+  /// The filters as the passes read them; `packed` is 64-byte aligned and of `packed_floats`.
+  void pack(const float* filter, float* packed) const;
+  /// Computes result = passes of the packed filter + bias (null, or a number for each output).
+  void run(const float* images, const float* packed, const float* bias, float* result,
+           const Epilogue& epilogue) const;
 };
 
 }  // namespace hebb

@@ -93,30 +93,31 @@ bool Gemm::shares_rows(int parts) const {
   return by_rows <= by_columns;
 }
 
+std::int64_t Gemm::packed_columns() const { return round_up(problem_.n, tile_columns_); }
+
 std::size_t Gemm::packed_floats() const {
-  return pack_b_ ? static_cast<std::size_t>(ceil_div(problem_.n, tile_columns_) * tile_columns_ * problem_.k)
-                 : 0;
+  return pack_b_ ? static_cast<std::size_t>(packed_columns() * tile_depth(problem_.k, pairs_)) : 0;
 }
 
 /// Packs the panels of columns [column, column_end), one after the other.
-void Gemm::pack_b(const GemmOperands& operands, const Block& block, std::int64_t column,
-                  std::int64_t column_end, float* to) const {
-  if (pairs_) return pair_b(operands, block, column, column_end, to);
-  copy_b(operands, block, column, column_end, to);
+void Gemm::pack_b(const float* b, const Block& block, std::int64_t column, std::int64_t column_end,
+                  float* to) const {
+  if (pairs_) return pair_b(b, block, column, column_end, to);
+  copy_b(b, block, column, column_end, to);
   const std::int64_t panels = ceil_div(column_end - column, tile_columns_);
   if (problem_.precision == Precision::bf16)
     round_to_bf16(to, panels * tile_columns_ * (block.k_end - block.k));
 }
 
-void Gemm::copy_b(const GemmOperands& operands, const Block& block, std::int64_t column,
-                  std::int64_t column_end, float* to) const {
+void Gemm::copy_b(const float* b, const Block& block, std::int64_t column, std::int64_t column_end,
+                  float* to) const {
   const std::int64_t depth = block.k_end - block.k;
   if (!problem_.transpose_b) {
     // A few rows at a time: neighbouring columns are neighbours in memory, rows may be pages apart.
     for (std::int64_t row = 0; row < depth; row += kRowsPacked) {
       const std::int64_t rows = std::min(kRowsPacked, depth - row);
       for (std::int64_t j = column; j < column_end; j += tile_columns_) {
-        gemm_tiles().pack_rows(operands.b + (block.k + row) * problem_.b_stride + j, problem_.b_stride,
+        gemm_tiles().pack_rows(b + (block.k + row) * problem_.b_stride + j, problem_.b_stride,
                                to + (j - column) * depth + row * tile_columns_, tile_columns_,
                                std::min(tile_columns_, problem_.n - j), rows);
       }
@@ -126,8 +127,8 @@ void Gemm::copy_b(const GemmOperands& operands, const Block& block, std::int64_t
   for (std::int64_t j = column; j < column_end; j += tile_columns_) {
     const std::int64_t columns = std::min(tile_columns_, problem_.n - j);
     float* panel = to + (j - column) * depth;
-    transpose_plane(operands.b + j * problem_.b_stride + block.k, problem_.b_stride, panel, tile_columns_,
-                    columns, depth);
+    transpose_plane(b + j * problem_.b_stride + block.k, problem_.b_stride, panel, tile_columns_, columns,
+                    depth);
     for (std::int64_t i = 0; columns < tile_columns_ && i < depth; ++i) {
       std::fill(panel + i * tile_columns_ + columns, panel + (i + 1) * tile_columns_, 0.0F);
     }
@@ -135,8 +136,8 @@ void Gemm::copy_b(const GemmOperands& operands, const Block& block, std::int64_t
 }
 
 /// The same as pairs: a few rows, or a part of each column, are copied and paired at a time.
-void Gemm::pair_b(const GemmOperands& operands, const Block& block, std::int64_t column,
-                  std::int64_t column_end, float* to) const {
+void Gemm::pair_b(const float* b, const Block& block, std::int64_t column, std::int64_t column_end,
+                  float* to) const {
   const GemmTiles& tiles = gemm_tiles();
   const std::int64_t depth = block.k_end - block.k;
   const std::int64_t pairs = tile_depth(depth, pairs_);
@@ -148,8 +149,8 @@ void Gemm::pair_b(const GemmOperands& operands, const Block& block, std::int64_t
       for (std::int64_t j = column; j < column_end; j += tile_columns_) {
         const std::int64_t columns = std::min(tile_columns_, problem_.n - j);
         if (columns < tile_columns_) std::fill_n(part, rows * tile_columns_, 0.0F);
-        tiles.pack_rows(operands.b + (block.k + row) * problem_.b_stride + j, problem_.b_stride, part,
-                        tile_columns_, columns, rows);
+        tiles.pack_rows(b + (block.k + row) * problem_.b_stride + j, problem_.b_stride, part, tile_columns_,
+                        columns, rows);
         pair_matrix_rows(part, rows, tile_columns_, to + (j - column) * pairs + row / 2 * tile_columns_);
       }
     }
@@ -162,7 +163,7 @@ void Gemm::pair_b(const GemmOperands& operands, const Block& block, std::int64_t
     for (std::int64_t pair = 0; pair < pairs; pair += kPairsPacked, panel += kPairsPacked * tile_columns_) {
       const std::int64_t count = std::min(kPairsPacked, pairs - pair);
       for (std::int64_t i = 0; i < columns; ++i) {
-        pair_neighbours(operands.b + (j + i) * problem_.b_stride + block.k + 2 * pair,
+        pair_neighbours(b + (j + i) * problem_.b_stride + block.k + 2 * pair,
                         std::min(2 * count, depth - 2 * pair), part + i * kPairsPacked);
       }
       transpose_plane(part, kPairsPacked, panel, tile_columns_, columns, count);
@@ -292,7 +293,7 @@ void Gemm::run_pass(const GemmOperands& operands, const Block& block, const floa
       if (packed_b != nullptr) {
         panel.b = packed_b + (column - block.column) * depth;
       } else {
-        pack_b(operands, block, column, std::min(column + tile_columns_, block.column_end), scratch);
+        pack_b(operands.b, block, column, std::min(column + tile_columns_, block.column_end), scratch);
         panel.b = scratch;
       }
     }
@@ -306,7 +307,7 @@ void Gemm::run_part(const GemmOperands& operands, const Epilogue& epilogue, Bloc
   const std::int64_t rows = part.row_end - part.row;
   const std::int64_t passes = ceil_div(rows, rows_of_pass_);
   const std::int64_t tallest = ceil_div(ceil_div(rows, passes), tile_rows_) + 1;
-  const bool pack_all = pack_b_ && passes > 1;
+  const bool pack_all = pack_b_ && operands.packed_b == nullptr && passes > 1;
   const std::int64_t width = ceil_div(part.column_end - part.column, tile_columns_) * tile_columns_;
   const std::int64_t deepest = tile_depth(k_block_, pairs_);
   const std::int64_t floats_b = deepest * (pack_all ? width : tile_columns_);
@@ -322,10 +323,14 @@ void Gemm::run_part(const GemmOperands& operands, const Epilogue& epilogue, Bloc
   };
   do {
     part.k_end = std::min(problem_.k, part.k + k_block_);
-    if (pack_all) pack_b(operands, part, part.column, part.column_end, scratch);
-    for (std::int64_t i = 0; i < passes; ++i) {
-      run_pass(operands, pass(i), pack_all ? scratch : nullptr, pack_all ? scratch + floats_b : scratch);
+    const float* packed_b = pack_all ? scratch : nullptr;
+    if (pack_all) pack_b(operands.b, part, part.column, part.column_end, scratch);
+    if (operands.packed_b != nullptr) {
+      packed_b = operands.packed_b + packed_columns() * tile_depth(part.k, pairs_) +
+                 part.column * tile_depth(part.k_end - part.k, pairs_);
     }
+    for (std::int64_t i = 0; i < passes; ++i)
+      run_pass(operands, pass(i), packed_b, pack_all ? scratch + floats_b : scratch);
     part.k = part.k_end;
   } while (part.k < problem_.k);
   for (std::int64_t i = 0; i < passes; ++i) {
@@ -359,10 +364,14 @@ void Gemm::run(const GemmOperands& operands, const Epilogue& epilogue) const {
   }
 }
 
-void Gemm::pack(const GemmOperands& operands, float* packed) const {
+void Gemm::pack(const float* b, float* packed) const {
   if (!pack_b_) return;
-  const Block whole = {0, problem_.m, 0, problem_.n, 0, problem_.k};
-  pack_b(operands, whole, 0, problem_.n, packed);
+  Block block = {0, problem_.m, 0, problem_.n, 0, 0};
+  do {
+    block.k_end = std::min(problem_.k, block.k + k_block_);
+    pack_b(b, block, 0, problem_.n, packed + packed_columns() * tile_depth(block.k, pairs_));
+    block.k = block.k_end;
+  } while (block.k < problem_.k);
 }
 
 std::vector<GemmCall> Gemm::calls(const GemmOperands& operands, float* packed) const {

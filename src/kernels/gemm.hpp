@@ -29,12 +29,14 @@ struct GemmProblem {
   Precision precision = Precision::f32;
 };
 
-/// The operands of one product. `bias`, when not null, is [n] and is added to every row.
+/// The operands of one product. `bias`, when not null, is [n] and is added to every row; `packed_b`, when not
+/// null, is B as Gemm::pack leaves it.
 struct GemmOperands {
   const float* a = nullptr;
   const float* b = nullptr;
   const float* bias = nullptr;
   float* c = nullptr;
+  const float* packed_b = nullptr;
 };
 
 /// One tile bound to addresses.
@@ -55,7 +57,9 @@ class Gemm {
   /// For products so small that deciding how to compute them costs as much as computing them: `run` is the
   /// same as `pack`, then these calls. Empty for a larger product. `packed` has packed_floats() elements.
   std::vector<GemmCall> calls(const GemmOperands& operands, float* packed) const;
-  void pack(const GemmOperands& operands, float* packed) const;
+
+  /// B as tiles read it, which a B that does not change has to be made only once; 64-byte aligned.
+  void pack(const float* b, float* packed) const;
   std::size_t packed_floats() const;  ///< zero where B is read where it lies
 
  private:
@@ -72,17 +76,18 @@ class Gemm {
   };
   bool shares_rows(int parts) const;
   void run_part(const GemmOperands& operands, const Epilogue& epilogue, Block part) const;
+  std::int64_t packed_columns() const;
   void run_pass(const GemmOperands& operands, const Block& block, const float* packed_b,
                 float* scratch) const;
   void pack_a(const GemmOperands& operands, const Block& block, float* to) const;
-  void pack_b(const GemmOperands& operands, const Block& block, std::int64_t column, std::int64_t column_end,
+  void pack_b(const float* b, const Block& block, std::int64_t column, std::int64_t column_end,
               float* to) const;
-  void copy_b(const GemmOperands& operands, const Block& block, std::int64_t column, std::int64_t column_end,
+  void copy_b(const float* b, const Block& block, std::int64_t column, std::int64_t column_end,
               float* to) const;
   void pair_a(const GemmOperands& operands, const Block& block, float* to) const;
   void pair_columns(const float* from, std::int64_t height, std::int64_t depth, float* tile) const;
   std::int64_t depth_of_a(std::int64_t depth) const;
-  void pair_b(const GemmOperands& operands, const Block& block, std::int64_t column, std::int64_t column_end,
+  void pair_b(const float* b, const Block& block, std::int64_t column, std::int64_t column_end,
               float* to) const;
   Panel unpacked(const GemmOperands& operands, const Block& block, std::int64_t column) const;
   template <class Emit>

@@ -226,6 +226,43 @@ TEST(Bf16, OfLargerConvolutions) {
   }
 }
 
+/// What never changes is prepared once, to the same bits, however often the plan runs.
+TEST(Precision, KeepsPreparedConstants) {
+  Random random(11, 0);
+  const Tensor x = normal_numbers(random, {3, 12, 12, 24});
+  const Tensor flat = normal_numbers(random, {70, 1451});
+  using Product = Tensor (*)(const Tensor&, const Tensor&);
+  struct Case {
+    Tensor from, weights;
+    Product product;
+  };
+  const auto all = std::vector<Case>{
+      {x, normal_numbers(random, {3, 3, 24, 40}),
+       [](const Tensor& a, const Tensor& w) { return conv2d(a, w); }},
+      {x, normal_numbers(random, {1, 1, 24, 40}),
+       [](const Tensor& a, const Tensor& w) { return conv2d(a, w); }},
+      {x, normal_numbers(random, {5, 5, 16, 24}),
+       [](const Tensor& a, const Tensor& w) {
+         return conv2d_image_gradient(a, w, {3, 16, 16, 16});
+       }},
+      {flat, normal_numbers(random, {1451, 83}),
+       [](const Tensor& a, const Tensor& w) { return matmul(a, w); }},
+      {flat, normal_numbers(random, {83, 1451}),
+       [](const Tensor& a, const Tensor& w) { return matmul(a, w, {.transpose_b = true}); }},
+      {normal_numbers(random, {4, 9}), normal_numbers(random, {7, 9}),
+       [](const Tensor& a, const Tensor& w) { return matmul(a, w, {.transpose_b = true}); }}};
+  for (const Case& c : all) {
+    SCOPED_TRACE(to_string(c.weights.shape()));
+    for (const Precision precision : {Precision::f32, Precision::bf16}) {
+      const auto given = compile([&](const Tensors& in) { return Tensors{c.product(in[0], in[1])}; },
+                                 {.precision = precision})({c.from, c.weights});
+      const auto kept = compile([&](const Tensors& in) { return Tensors{c.product(in[0], c.weights)}; },
+                                {.precision = precision});
+      for (int run = 0; run < 2; ++run) EXPECT_EQ(kept({c.from})[0].to_vector(), given[0].to_vector());
+    }
+  }
+}
+
 /// What follows a product is computed in f32, as in any plan.
 TEST(Bf16, LeavesAllElseAlone) {
   const Tensor x = Tensor::from(std::vector<float>{1.01F, -2.03F, 3.07F, 0.501F}, {2, 2});

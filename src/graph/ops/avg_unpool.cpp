@@ -21,8 +21,10 @@ const Op op_avg_unpool = {
       const Node& node = y.node();
       return {avg_pool(g, pool_options(node.attributes))};
     },
-    .block_kernel = [](const Node& node,
-                       Precision) { return pool_kernel(Pooling::mean_transposed, node.shape, node); },
+    .block_kernel =
+        [](const Node& node, const KernelSetting&) {
+          return pool_kernel(Pooling::mean_transposed, node.shape, node);
+        },
     .error = {.ulp = 4, .scale = ErrorBound::Scale::operands, .terms = window_pixels},
     .sample =
         [](Sampler& s) {

@@ -27,9 +27,11 @@ const Op op_conv2d = {
       return {conv2d_image_gradient(g, filter, images.shape(), options),
               conv2d_filter_gradient(images, g, filter.shape(), options)};
     },
-    .block_kernel = [](const Node& node, Precision precision) -> BlockKernel {
+    .block_kernel = [](const Node& node, const KernelSetting& setting) -> BlockKernel {
       const auto pass = std::make_shared<Convolution>(
-          convolution_shape(node.inputs[0].shape(), node.inputs[1].shape(), node.attributes), precision);
+          convolution_shape(node.inputs[0].shape(), node.inputs[1].shape(), node.attributes),
+          setting.precision);
+      if (const float* filter = setting.constant(1)) pass->keep_filter_forward(filter);
       return [pass](const void* const* operands, const float* bias, void* result, const Epilogue& epilogue) {
         pass->forward(static_cast<const float*>(operands[0]), static_cast<const float*>(operands[1]), bias,
                       static_cast<float*>(result), epilogue);

@@ -36,9 +36,9 @@ const Op op_conv2d_filter_gradient = {
       const ConvOptions options = conv_options(y.node().attributes);
       return {conv2d_image_gradient(output, g, images.shape(), options), conv2d(images, g, options)};
     },
-    .block_kernel = [](const Node& node, Precision precision) -> BlockKernel {
+    .block_kernel = [](const Node& node, const KernelSetting& setting) -> BlockKernel {
       const auto pass = std::make_shared<Convolution>(
-          convolution_shape(node.inputs[0].shape(), node.shape, node.attributes), precision);
+          convolution_shape(node.inputs[0].shape(), node.shape, node.attributes), setting.precision);
       return [pass](const void* const* operands, const float* bias, void* result, const Epilogue& epilogue) {
         pass->filter_gradient(static_cast<const float*>(operands[0]), static_cast<const float*>(operands[1]),
                               bias, static_cast<float*>(result), epilogue);

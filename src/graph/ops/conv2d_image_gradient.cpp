@@ -36,9 +36,10 @@ const Op op_conv2d_image_gradient = {
       const ConvOptions options = conv_options(y.node().attributes);
       return {conv2d(g, filter, options), conv2d_filter_gradient(g, output, filter.shape(), options)};
     },
-    .block_kernel = [](const Node& node, Precision precision) -> BlockKernel {
+    .block_kernel = [](const Node& node, const KernelSetting& setting) -> BlockKernel {
       const auto pass = std::make_shared<Convolution>(
-          convolution_shape(node.shape, node.inputs[1].shape(), node.attributes), precision);
+          convolution_shape(node.shape, node.inputs[1].shape(), node.attributes), setting.precision);
+      if (const float* filter = setting.constant(1)) pass->keep_filter_backward(filter);
       return [pass](const void* const* operands, const float* bias, void* result, const Epilogue& epilogue) {
         pass->image_gradient(static_cast<const float*>(operands[0]), static_cast<const float*>(operands[1]),
                              bias, static_cast<float*>(result), epilogue);

@@ -1,8 +1,10 @@
 #include <algorithm>
+#include <memory>
 
 #include "core/parallel.hpp"
 #include "graph/matmul_plan.hpp"
 #include "graph/ops/common.hpp"
+#include "kernels/scratch.hpp"
 
 namespace hebb {
 
@@ -77,12 +79,20 @@ constexpr std::int64_t kLarge = 1 << 20;  // multiply-adds of a product that is 
 
 /// Products of every combination of leading axes: large ones one after the other, each parallel inside; of
 /// others threads take several each.
-BlockKernel block_kernel(const Node& node, Precision precision) {
+BlockKernel block_kernel(const Node& node, const KernelSetting& setting) {
   if (is_single_product(node)) {
-    return [gemm = Gemm(single_product(node, precision))](const void* const* operands, const float* bias,
-                                                          void* result, const Epilogue& epilogue) {
+    const Gemm gemm(single_product(node, setting.precision));
+    const auto kept = std::make_shared<Scratch>();
+    const float* packed_b = nullptr;
+    if (const float* b = setting.constant(1); b != nullptr && gemm.packed_floats() > 0) {
+      float* memory = kept->floats(gemm.packed_floats());
+      gemm.pack(b, memory);
+      packed_b = memory;
+    }
+    return [gemm, kept, packed_b](const void* const* operands, const float* bias, void* result,
+                                  const Epilogue& epilogue) {
       gemm.run({static_cast<const float*>(operands[0]), static_cast<const float*>(operands[1]), bias,
-                static_cast<float*>(result)},
+                static_cast<float*>(result), packed_b},
                epilogue);
     };
   }
@@ -90,7 +100,7 @@ BlockKernel block_kernel(const Node& node, Precision precision) {
   const auto a_at = broadcast_offsets(lead, leading(node.inputs[0].shape()));
   const auto b_at = broadcast_offsets(lead, leading(node.inputs[1].shape()));
   GemmProblem problem = plain_product(node);
-  problem.precision = precision;
+  problem.precision = setting.precision;
   return [problem, a_at, b_at, gemm = Gemm(problem)](const void* const* operands, const float* bias,
                                                      void* result, const Epilogue& epilogue) {
     const auto* a = static_cast<const float*>(operands[0]);

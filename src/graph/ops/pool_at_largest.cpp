@@ -18,8 +18,10 @@ const Op op_pool_at_largest = {
       const Node& node = y.node();
       return {unpool_to_largest(g, node.inputs[1], pool_options(node.attributes)), {}};
     },
-    .block_kernel = [](const Node& node,
-                       Precision) { return pool_kernel(Pooling::at_largest, node.inputs[1].shape(), node); },
+    .block_kernel =
+        [](const Node& node, const KernelSetting&) {
+          return pool_kernel(Pooling::at_largest, node.inputs[1].shape(), node);
+        },
     .error = {.ulp = 0},
     .sample =
         [](Sampler& s) {

@@ -19,8 +19,10 @@ const Op op_unpool_to_largest = {
       const Node& node = y.node();
       return {pool_at_largest(g, node.inputs[1], pool_options(node.attributes)), {}};
     },
-    .block_kernel = [](const Node& node,
-                       Precision) { return pool_kernel(Pooling::largest_transposed, node.shape, node); },
+    .block_kernel =
+        [](const Node& node, const KernelSetting&) {
+          return pool_kernel(Pooling::largest_transposed, node.shape, node);
+        },
     .error = {.scale = ErrorBound::Scale::one,  // the absolute values of `order` have another order
               .terms = window_pixels},
     .sample =
