@@ -26,8 +26,8 @@ constexpr const char* kFooter = R"(Begin with 'hebb demo'. 'hebb COMMAND --help'
   hebb eval runs/iris/best.safetensors --data iris
   hebb predict runs/iris/best.safetensors --input flowers.csv --proba
 
-Environment: HEBB_DATA (folder of data sets), HEBB_THREADS, HEBB_ISA (amx, avx512,
-avx2 or scalar), XDG_CACHE_HOME.)";
+Environment: HEBB_DATA (folder of data sets), HEBB_THREADS, HEBB_ISA (amx,
+avx512, avx2 or scalar), XDG_CACHE_HOME.)";
 
 /// The command that was being parsed, the innermost of those that have commands of their own.
 const CLI::App& chosen(const CLI::App& app) {
