@@ -52,22 +52,24 @@ struct Job {
   void (*body)(const void*, std::int64_t) = nullptr;
   const void* context = nullptr;
   std::int64_t tasks = 0;
-  int parts = 1;
   DenormalMode mode = DenormalMode::current();  // the caller's, in which every thread works on it
 };
 
-void run_part(const Job& job, int part) {
-  const std::int64_t begin = job.tasks * part / job.parts;
-  const std::int64_t end = job.tasks * (part + 1) / job.parts;
-  for (std::int64_t task = begin; task < end; ++task) job.body(job.context, task);
-}
+/// Tasks that a thread takes from one after the other. In a cache line of its own.
+struct alignas(64) Part {
+  std::atomic<std::int64_t> next{0};
+  std::int64_t end = 0;
+  std::atomic<std::uint64_t> claimed{0};  ///< the last epoch in which its own thread began
+};
 
-/// The caller computes one part, and then whatever parts no thread has begun: a thread that sleeps, or whose
-/// processor is taken by another process, delays nobody.
+/// Each thread begins with the tasks of its own part, which are neighbours and the same from region to
+/// region, so that caches keep what they read. Then it takes what other parts have left: a thread that
+/// sleeps, or whose processor is slower or taken by another process, delays nobody by more than a task.
 class Pool {
  public:
-  explicit Pool(int threads) : parts_(threads), claims_(static_cast<std::size_t>(threads)) {
-    for (int part = 1; part < threads; ++part) workers_.emplace_back([this, part] { work(part); });
+  explicit Pool(int threads) : parts_(static_cast<std::size_t>(threads)) {
+    for (std::size_t part = 1; part < parts_.size(); ++part)
+      workers_.emplace_back([this, part] { work(part); });
   }
 
   ~Pool() {
@@ -80,12 +82,17 @@ class Pool {
     for (std::thread& worker : workers_) worker.join();
   }
 
-  int parts() const { return parts_; }
+  int threads() const { return static_cast<int>(parts_.size()); }
 
   void run(const Job& job) {
     job_ = job;
-    job_.parts = parts_;
-    pending_.store(parts_ - 1, std::memory_order_relaxed);
+    const auto count = static_cast<std::int64_t>(parts_.size());
+    for (std::int64_t i = 0; i < count; ++i) {
+      Part& part = parts_[static_cast<std::size_t>(i)];
+      part.next.store(job.tasks * i / count, std::memory_order_relaxed);
+      part.end = job.tasks * (i + 1) / count;
+    }
+    pending_.store(threads() - 1, std::memory_order_relaxed);
     // The fences of seq_cst order "publish, then look for sleepers" against "go to sleep, then look
     // for work": one of the two sides always sees the other.
     const std::uint64_t epoch = epoch_.fetch_add(1, std::memory_order_seq_cst) + 1;
@@ -93,9 +100,9 @@ class Pool {
       const std::lock_guard lock(mutex_);
       wake_.notify_all();
     }
-    run_part(job_, 0);
-    for (int part = 1; part < parts_; ++part) {
-      if (claim(part, epoch)) finish(part);
+    run_tasks(0);
+    for (std::size_t i = 1; i < parts_.size(); ++i) {
+      if (claim(i, epoch)) pending_.fetch_sub(1, std::memory_order_relaxed);
     }
     for (int spins = 0; pending_.load(std::memory_order_acquire) > 0; ++spins) {
       if (spins < kSpins) {
@@ -107,25 +114,26 @@ class Pool {
   }
 
  private:
-  /// The last epoch whose part was begun; a cache line each.
-  struct alignas(64) Claim {
-    std::atomic<std::uint64_t> epoch{0};
-  };
-
-  /// Whether the calling thread is the one to compute the part. A thread that comes too late, when the region
-  /// or later ones are over, is told no.
-  bool claim(int part, std::uint64_t epoch) {
-    std::atomic<std::uint64_t>& claimed = claims_[static_cast<std::size_t>(part)].epoch;
+  /// Whether a thread, or the caller in its place, may take part in a region. One that comes too late, when
+  /// the region or later ones are over, is told no.
+  bool claim(std::size_t part, std::uint64_t epoch) {
+    std::atomic<std::uint64_t>& claimed = parts_[part].claimed;
     std::uint64_t before = claimed.load(std::memory_order_relaxed);
     return before < epoch && claimed.compare_exchange_strong(before, epoch, std::memory_order_acq_rel);
   }
 
-  void finish(int part) {
-    run_part(job_, part);
-    pending_.fetch_sub(1, std::memory_order_release);
+  /// Tasks of one part after the other, beginning with `own`.
+  void run_tasks(std::size_t own) {
+    for (std::size_t i = 0; i < parts_.size(); ++i) {
+      Part& part = parts_[(own + i) % parts_.size()];
+      while (part.next.load(std::memory_order_relaxed) < part.end) {
+        const std::int64_t task = part.next.fetch_add(1, std::memory_order_relaxed);
+        if (task < part.end) job_.body(job_.context, task);
+      }
+    }
   }
 
-  void work(int part) {
+  void work(std::size_t part) {
     std::uint64_t seen = 0;
     while (true) {
       wait_for_work(seen);
@@ -133,7 +141,8 @@ class Pool {
       if (stop_.load()) return;
       if (!claim(part, seen)) continue;
       const DenormalScope mode(job_.mode);
-      finish(part);
+      run_tasks(part);
+      pending_.fetch_sub(1, std::memory_order_release);
     }
   }
 
@@ -148,9 +157,8 @@ class Pool {
     sleepers_.fetch_sub(1, std::memory_order_seq_cst);
   }
 
-  const int parts_;
   Job job_;
-  std::vector<Claim> claims_;  // by part; that of part 0 is the caller's and not used
+  std::vector<Part> parts_;  // by thread; the caller's is the first
   alignas(64) std::atomic<std::uint64_t> epoch_{0};
   alignas(64) std::atomic<int> pending_{0};
   alignas(64) std::atomic<int> sleepers_{0};
@@ -188,11 +196,11 @@ void parallel_tasks(std::int64_t tasks, void (*body)(const void*, std::int64_t),
   Shared& state = shared();
   const int count = state.count.load(std::memory_order_relaxed);
   if (tasks > 1 && count > 1 && !state.busy.exchange(true, std::memory_order_acquire)) {
-    if (!state.pool || state.pool->parts() != count) {
+    if (!state.pool || state.pool->threads() != count) {
       state.pool.reset();
       state.pool = std::make_unique<Pool>(count);
     }
-    state.pool->run({.body = body, .context = context, .tasks = tasks, .parts = count});
+    state.pool->run({.body = body, .context = context, .tasks = tasks});
     state.busy.store(false, std::memory_order_release);
     return;
   }

@@ -105,6 +105,23 @@ TEST(Parallel, DoesEveryTaskOnce) {
   EXPECT_THROW(set_threads(1000), ConfigError);
 }
 
+/// A thread that is held up by one task does not hold up those that follow it.
+TEST(Parallel, TakesWhatASlowThreadLeaves) {
+  const int before = threads();
+  for (const int count : {2, 5}) {
+    set_threads(count);
+    for (const std::int64_t slow : {0, 63}) {
+      std::atomic<int> done{0};
+      parallel_for(64, [&](std::int64_t task) {
+        while (task == slow && done.load() < 63) std::this_thread::yield();
+        ++done;
+      });
+      EXPECT_EQ(done.load(), 64);
+    }
+  }
+  set_threads(before);
+}
+
 TEST(Parallel, MayBeUsedFromSeveralThreadsAndWithinItself) {
   std::atomic<std::int64_t> sum{0};
   const auto work = [&] {
