@@ -283,7 +283,7 @@ class StepMaker {
     if (node.op == &op_matmul && is_single_product(node)) {
       const GemmOperands product = {static_cast<const float*>(all.inputs[0]),
                                     static_cast<const float*>(all.inputs[1]), all.bias, all.result};
-      auto calls = std::make_unique<CallsStep>(Gemm(single_product(node, known.precision)), product,
+      auto calls = std::make_unique<CallsStep>(Gemm(single_product(node, known)), product,
                                                known.constant(1) != nullptr, loop, slots(group));
       if (calls->complete(loop)) return calls;
     }

@@ -1,7 +1,7 @@
 /// How a matmul node maps to products of plain matrices.
 #pragma once
 
-#include "graph/node.hpp"
+#include "graph/op.hpp"
 #include "kernels/gemm.hpp"
 
 namespace hebb {
@@ -11,6 +11,6 @@ namespace hebb {
 bool is_single_product(const Node& node);
 
 /// The product of a node for which is_single_product holds.
-GemmProblem single_product(const Node& node, Precision precision);
+GemmProblem single_product(const Node& node, const KernelSetting& setting);
 
 }  // namespace hebb

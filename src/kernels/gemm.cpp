@@ -51,7 +51,8 @@ void cut_tile(const GemmTile& whole, std::int64_t rows, bool pairs, const Emit& 
 Gemm::Gemm(const GemmProblem& problem) : problem_(problem), pairs_(in_pairs(problem.precision)) {
   const std::int64_t lanes = gemm_tiles().lanes;
   const TileKernels& kernels = tile_kernels(pairs_);
-  const auto& [m, n, k, transpose_a, transpose_b, a_stride, b_stride, c_stride, precision] = problem_;
+  const auto& [m, n, k, transpose_a, transpose_b, a_stride, b_stride, c_stride, precision, constant_b] =
+      problem_;
   tile_rows_ = kernels.most_rows;
   // Widths: one vector for narrow matrices, more than two for few rows.
   std::int64_t vectors = n <= lanes ? 1 : 2;
@@ -73,7 +74,8 @@ Gemm::Gemm(const GemmProblem& problem) : problem_(problem), pairs_(in_pairs(prob
       kPackedA / std::max<std::int64_t>(depth_of_a(element_block), 1) / tile_rows_ * tile_rows_;
   rows_of_pass_ = std::max(most_rows, tile_rows_);
   pack_b_ = transpose_b ? n > 1 && k > 1
-                        : m >= kFewTiles * tile_rows_ && b_stride > tile_columns_ && n * k > kCachedElements;
+                        : (constant_b || m >= kFewTiles * tile_rows_) && b_stride > tile_columns_ &&
+                              n * k > kCachedElements;
   pack_a_ = m > tile_rows_ && (transpose_a ? n > 2 * tile_columns_ : n > kManyPanels * tile_columns_);
   // Numbers are rounded as they are packed.
   if (precision == Precision::bf16) pack_a_ = pack_b_ = true;
@@ -85,7 +87,8 @@ Gemm::Gemm(const GemmProblem& problem) : problem_(problem), pairs_(in_pairs(prob
 /// Whether threads share rows rather than columns, by which of them takes less time: what the busiest thread
 /// computes, and what every one packs for itself. An element is summed in the same order whatever the choice.
 bool Gemm::shares_rows(int parts) const {
-  const auto& [m, n, k, transpose_a, transpose_b, a_stride, b_stride, c_stride, precision] = problem_;
+  const auto& [m, n, k, transpose_a, transpose_b, a_stride, b_stride, c_stride, precision, constant_b] =
+      problem_;
   const std::int64_t rows = ceil_div(ceil_div(m, tile_rows_), parts) * tile_rows_;
   const std::int64_t columns = ceil_div(ceil_div(n, tile_columns_), parts) * tile_columns_;
   const std::int64_t by_rows = rows * n + kPackingCost * ((pack_a_ ? rows : 0) + (pack_b_ ? n : 0));
@@ -231,7 +234,8 @@ void Gemm::pack_a(const GemmOperands& operands, const Block& block, float* to) c
 }
 
 Gemm::Panel Gemm::unpacked(const GemmOperands& operands, const Block& block, std::int64_t column) const {
-  const auto& [m, n, k, transpose_a, transpose_b, a_stride, b_stride, c_stride, precision] = problem_;
+  const auto& [m, n, k, transpose_a, transpose_b, a_stride, b_stride, c_stride, precision, constant_b] =
+      problem_;
   Panel panel = {};
   panel.a = operands.a + (transpose_a ? block.k * a_stride + block.row : block.row * a_stride + block.k);
   panel.a_row = transpose_a ? 1 : a_stride;
@@ -341,7 +345,8 @@ void Gemm::run_part(const GemmOperands& operands, const Epilogue& epilogue, Bloc
 
 void Gemm::run(const GemmOperands& operands, const Epilogue& epilogue) const {
   if (problem_.m == 0 || problem_.n == 0) return;
-  const auto& [m, n, k, transpose_a, transpose_b, a_stride, b_stride, c_stride, precision] = problem_;
+  const auto& [m, n, k, transpose_a, transpose_b, a_stride, b_stride, c_stride, precision, constant_b] =
+      problem_;
   const std::int64_t work = m * n * std::max<std::int64_t>(k, 1);
   const bool rows = work >= kSerialWork && shares_rows(threads());
   const std::int64_t extent = rows ? m : n;

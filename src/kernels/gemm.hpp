@@ -27,6 +27,7 @@ struct GemmProblem {
   std::int64_t b_stride = 0;
   std::int64_t c_stride = 0;
   Precision precision = Precision::f32;
+  bool constant_b = false;  ///< whether B is packed once, so that packing it costs nothing
 };
 
 /// The operands of one product. `bias`, when not null, is [n] and is added to every row; `packed_b`, when not

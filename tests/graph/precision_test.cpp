@@ -205,6 +205,22 @@ TEST(Bf16, OfFiltersOfThreeByThree) {
   }
 }
 
+TEST(Bf16, BetweenFewChannels) {
+  Random random(13, 0);
+  const auto between = [&](std::uint32_t least, std::uint32_t most) {
+    return static_cast<std::int64_t>(least + random.below(most - least + 1));
+  };
+  for (int trial = 0; trial < 40; ++trial) {
+    const Tensor x = normal_numbers(random, {between(1, 3), between(11, 24), between(11, 24), between(1, 8)});
+    const Tensor w = normal_numbers(random, {between(2, 5), between(2, 6), x.shape()[3], between(1, 12)});
+    const std::int64_t stride = trial % 3 == 0 ? 2 : 1;
+    expect_bf16_convolution(
+        x, w,
+        {.stride = {stride, stride}, .padding = {between(0, 2), between(0, 2), between(0, 2), between(0, 2)}},
+        random);
+  }
+}
+
 /// Large enough for several bands, chunks and panels, and what no register's size divides.
 TEST(Bf16, OfLargerConvolutions) {
   struct Case {
@@ -249,6 +265,8 @@ TEST(Precision, KeepsPreparedConstants) {
        [](const Tensor& a, const Tensor& w) { return matmul(a, w); }},
       {flat, normal_numbers(random, {83, 1451}),
        [](const Tensor& a, const Tensor& w) { return matmul(a, w, {.transpose_b = true}); }},
+      {normal_numbers(random, {1, 901}), normal_numbers(random, {901, 330}),
+       [](const Tensor& a, const Tensor& w) { return matmul(a, w); }},
       {normal_numbers(random, {4, 9}), normal_numbers(random, {7, 9}),
        [](const Tensor& a, const Tensor& w) { return matmul(a, w, {.transpose_b = true}); }}};
   for (const Case& c : all) {

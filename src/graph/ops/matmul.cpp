@@ -81,7 +81,7 @@ constexpr std::int64_t kLarge = 1 << 20;  // multiply-adds of a product that is 
 /// others threads take several each.
 BlockKernel block_kernel(const Node& node, const KernelSetting& setting) {
   if (is_single_product(node)) {
-    const Gemm gemm(single_product(node, setting.precision));
+    const Gemm gemm(single_product(node, setting));
     const auto kept = std::make_shared<Scratch>();
     const float* packed_b = nullptr;
     if (const float* b = setting.constant(1); b != nullptr && gemm.packed_floats() > 0) {
@@ -132,9 +132,10 @@ bool is_single_product(const Node& node) {
   return b.rank() == 2 && (a.rank() == 2 || !node.attributes.flag("transpose_a"));
 }
 
-GemmProblem single_product(const Node& node, Precision precision) {
+GemmProblem single_product(const Node& node, const KernelSetting& setting) {
   GemmProblem problem = plain_product(node);
-  problem.precision = precision;
+  problem.precision = setting.precision;
+  problem.constant_b = setting.constant(1) != nullptr;
   if (node.inputs[0].shape().rank() > 2) {
     problem.m = 1;
     for (int axis = 0; axis + 1 < node.shape.rank(); ++axis) problem.m *= node.shape[axis];
