@@ -40,6 +40,15 @@ struct Channels {
       StoreFirst(v, d, p, count);
     }
   }
+  /// The same where what lies behind the channels, up to `end`, will be stored later: that may be overwritten.
+  void store_over(V v, float* p, const float* end) const {
+    const D d;
+    if (kWhole || end - p >= static_cast<std::ptrdiff_t>(hn::Lanes(d))) {
+      hn::StoreU(v, d, p);
+    } else {
+      StoreFirst(v, d, p, count);
+    }
+  }
 };
 
 /// Calls visit(channels, the first of them) for all of a pixel.

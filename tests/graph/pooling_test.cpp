@@ -1,10 +1,14 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <vector>
 
 #include "golden.hpp"
+#include "graph/interpreter.hpp"
 #include "hebb/error.hpp"
 #include "hebb/ops.hpp"
+#include "hebb/random.hpp"
+#include "hebb/threads.hpp"
 #include "hebb/transforms.hpp"
 
 namespace hebb {
@@ -40,6 +44,39 @@ TEST(Pooling, AgreesWithPyTorch) {
       }
     }
   }
+}
+
+/// Images that threads share in bands of rows, and channels that fill vectors or do not: the kernels are the
+/// references, with any number of threads.
+TEST(Pooling, OfFewLargeImages) {
+  struct Case {
+    Shape images;
+    PoolOptions options;
+  };
+  const int before = threads();
+  Random random(4, 0);
+  for (const Case& c :
+       std::vector<Case>{{{1, 61, 67, 5}, {.window = {2, 2}}},
+                         {{1, 40, 41, 24}, {.window = {3, 2}, .stride = {2, 1}, .padding = {1, 1, 1, 1}}},
+                         {{2, 90, 83, 3}, {.window = {2, 2}}},
+                         {{1, 1, 9000, 2}, {.window = {1, 4}, .stride = {1, 6}}},
+                         {{3, 50, 30, 17}, {.window = {5, 5}, .stride = {5, 5}}}}) {
+    SCOPED_TRACE(to_string(c.images));
+    const Tensor x = Tensor::make<float>(c.images, [&](float* to) {
+      for (std::int64_t i = 0; i < c.images.elements(); ++i) to[i] = random.normal();
+    });
+    Tensors all = {max_pool(x, c.options), avg_pool(x, c.options)};
+    all.push_back(gradients(sum(square(all[0])), {x})[0]);
+    all.push_back(gradients(sum(square(all[1])), {x})[0]);
+    const Tensors exact = interpret<double>(all);
+    for (const int count : {1, 2, 3}) {
+      set_threads(count);
+      const Tensors fast = evaluate(all);
+      for (std::size_t i = 0; i < all.size(); ++i)
+        expect_near(fast[i].to_vector(), exact[i].to_vector(), 2e-6);
+    }
+  }
+  set_threads(before);
 }
 
 TEST(Pooling, SaysWhatDoesNotFit) {
