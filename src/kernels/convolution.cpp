@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "kernels/convolution_pass.hpp"
+#include "kernels/convolution_windows.hpp"
 
 namespace hebb {
 
@@ -91,47 +92,48 @@ struct Spread {
   }
 };
 
-PassesOverImages forward_passes(const ConvolutionShape& s, Precision precision) {
-  PassesOverImages passes = {.precision = precision,
-                             .margin = margin_of(s),
-                             .batch = s.batch,
-                             .groups = s.groups,
-                             .height = s.output_height,
-                             .width = s.output_width,
-                             .outputs = s.outputs,
-                             .passes = {{.filter = view_of(s),
-                                         .stride_y = s.stride_y,
-                                         .stride_x = s.stride_x,
-                                         .dilation_y = s.dilation_y,
-                                         .dilation_x = s.dilation_x,
-                                         .height = s.output_height,
-                                         .width = s.output_width}}};
-  passes.prepare();
+std::unique_ptr<FilteredPass> forward_pass(const ConvolutionShape& s, Precision precision) {
+  auto passes = std::make_unique<PassesOverImages>();
+  passes->precision = precision;
+  passes->margin = margin_of(s);
+  passes->batch = s.batch;
+  passes->groups = s.groups;
+  passes->height = s.output_height;
+  passes->width = s.output_width;
+  passes->outputs = s.outputs;
+  passes->passes = {{.filter = view_of(s),
+                     .stride_y = s.stride_y,
+                     .stride_x = s.stride_x,
+                     .dilation_y = s.dilation_y,
+                     .dilation_x = s.dilation_x,
+                     .height = s.output_height,
+                     .width = s.output_width}};
+  passes->prepare();
   return passes;
 }
 
 /// The gradient with respect to the images is a convolution too: of the output's gradient, with the filter
 /// turned around and its inputs and outputs exchanged.
-PassesOverImages image_gradient_passes(const ConvolutionShape& s, Precision precision) {
+std::unique_ptr<PassesOverImages> image_gradient_passes(const ConvolutionShape& s, Precision precision) {
   const Spread y({s.height, s.output_height, s.filter_height, s.stride_y, s.dilation_y, s.top});
   const Spread x({s.width, s.output_width, s.filter_width, s.stride_x, s.dilation_x, s.left});
-  PassesOverImages passes = {.precision = precision,
-                             .margin = {.height = y.extent,
-                                        .width = x.extent,
-                                        .top = y.before,
-                                        .left = x.before,
-                                        .stride_y = y.stride,
-                                        .stride_x = x.stride,
-                                        .source_height = s.output_height,
-                                        .source_width = s.output_width,
-                                        .channels = s.outputs},
-                             .batch = s.batch,
-                             .groups = s.groups,
-                             .height = s.height,
-                             .width = s.width,
-                             .outputs = s.channels,
-                             .passes = {},
-                             .fills = y.filled() == s.height && x.filled() == s.width};
+  auto passes = std::make_unique<PassesOverImages>();
+  passes->precision = precision;
+  passes->margin = {.height = y.extent,
+                    .width = x.extent,
+                    .top = y.before,
+                    .left = x.before,
+                    .stride_y = y.stride,
+                    .stride_x = x.stride,
+                    .source_height = s.output_height,
+                    .source_width = s.output_width,
+                    .channels = s.outputs};
+  passes->batch = s.batch;
+  passes->groups = s.groups;
+  passes->height = s.height;
+  passes->width = s.width;
+  passes->outputs = s.channels;
+  passes->fills = y.filled() == s.height && x.filled() == s.width;
   const FilterView whole = exchanged(view_of(s));
   for (const Phase& of_y : y.phases) {
     for (const Phase& of_x : x.phases) {
@@ -142,20 +144,29 @@ PassesOverImages image_gradient_passes(const ConvolutionShape& s, Precision prec
       part.columns = of_x.taps;
       part.row = -y.tap_step * whole.row;
       part.column = -x.tap_step * whole.column;
-      passes.passes.push_back({.filter = part,
-                               .row = of_y.begin + y.before,
-                               .column = of_x.begin + x.before,
-                               .dilation_y = y.dilation,
-                               .dilation_x = x.dilation,
-                               .height = of_y.count,
-                               .width = of_x.count,
-                               .first_row = of_y.first,
-                               .first_column = of_x.first,
-                               .row_step = of_y.step,
-                               .column_step = of_x.step});
+      passes->passes.push_back({.filter = part,
+                                .row = of_y.begin + y.before,
+                                .column = of_x.begin + x.before,
+                                .dilation_y = y.dilation,
+                                .dilation_x = x.dilation,
+                                .height = of_y.count,
+                                .width = of_x.count,
+                                .first_row = of_y.first,
+                                .first_column = of_x.first,
+                                .row_step = of_y.step,
+                                .column_step = of_x.step});
     }
   }
-  passes.prepare();
+  passes->prepare();
+  return passes;
+}
+
+std::unique_ptr<FilteredPass> image_gradient_pass(const ConvolutionShape& s, Precision precision) {
+  auto passes = image_gradient_passes(s, precision);
+  const bool fewer_products =
+      passes->passes.size() == 1 && passes->passes[0].way == FilterPass::Way::winograd;
+  if (!fewer_products && ImageGradientByWindows::suits(s, precision))
+    return std::make_unique<ImageGradientByWindows>(s, precision);
   return passes;
 }
 
@@ -163,8 +174,8 @@ PassesOverImages image_gradient_passes(const ConvolutionShape& s, Precision prec
 
 Convolution::Convolution(const ConvolutionShape& s, Precision precision) : shape_(s), precision_(precision) {
   if (!is_product(s)) {
-    forward_passes_ = std::make_unique<PassesOverImages>(forward_passes(s, precision));
-    image_gradient_passes_ = std::make_unique<PassesOverImages>(image_gradient_passes(s, precision));
+    forward_pass_ = forward_pass(s, precision);
+    image_gradient_pass_ = image_gradient_pass(s, precision);
     return;
   }
   const std::int64_t pixels = s.batch * s.height * s.width;
@@ -195,44 +206,42 @@ Convolution::Convolution(const ConvolutionShape& s, Precision precision) : shape
 
 Convolution::~Convolution() = default;
 
-void Convolution::keep_filter_forward(const float* filter) { keep(forward_, forward_passes_.get(), filter); }
+void Convolution::keep_filter_forward(const float* filter) { keep(forward_, forward_pass_.get(), filter); }
 
 void Convolution::keep_filter_backward(const float* filter) {
-  keep(image_gradient_, image_gradient_passes_.get(), filter);
+  keep(image_gradient_, image_gradient_pass_.get(), filter);
 }
 
-void Convolution::keep(const std::optional<Gemm>& product, const PassesOverImages* passes,
-                       const float* filter) {
-  const std::size_t size =
-      product ? product->packed_floats() : static_cast<std::size_t>(passes->packed_floats);
+void Convolution::keep(const std::optional<Gemm>& product, const FilteredPass* pass, const float* filter) {
+  const std::size_t size = product ? product->packed_floats() : static_cast<std::size_t>(pass->packed_floats);
   if (size == 0) return;
   float* memory = kept_.floats(size);
   if (product) {
     product->pack(filter, memory);
   } else {
-    passes->pack(filter, memory);
+    pass->pack(filter, memory);
   }
   kept_filter_ = memory;
 }
 
-/// The filter for these passes, which may have been kept.
-const float* Convolution::packed(const PassesOverImages& passes, const float* filter) {
+/// The filter for this pass, which may have been kept.
+const float* Convolution::packed(const FilteredPass& pass, const float* filter) {
   if (kept_filter_ != nullptr) return kept_filter_;
-  float* memory = scratch_.floats(static_cast<std::size_t>(passes.packed_floats));
-  passes.pack(filter, memory);
+  float* memory = scratch_.floats(static_cast<std::size_t>(pass.packed_floats));
+  pass.pack(filter, memory);
   return memory;
 }
 
 void Convolution::forward(const float* images, const float* filter, const float* bias, float* output,
                           const Epilogue& epilogue) {
   if (forward_) return forward_->run({images, filter, bias, output, kept_filter_}, epilogue);
-  forward_passes_->run(images, packed(*forward_passes_, filter), bias, output, epilogue);
+  forward_pass_->run(images, packed(*forward_pass_, filter), bias, output, epilogue);
 }
 
 void Convolution::image_gradient(const float* output, const float* filter, const float* bias, float* images,
                                  const Epilogue& epilogue) {
   if (image_gradient_) return image_gradient_->run({output, filter, bias, images, kept_filter_}, epilogue);
-  image_gradient_passes_->run(output, packed(*image_gradient_passes_, filter), bias, images, epilogue);
+  image_gradient_pass_->run(output, packed(*image_gradient_pass_, filter), bias, images, epilogue);
 }
 
 }  // namespace hebb

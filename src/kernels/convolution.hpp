@@ -68,7 +68,7 @@ void for_each_product(const ConvolutionShape& s, const Visit& visit) {
   }
 }
 
-struct PassesOverImages;  // kernels/convolution_pass.hpp
+struct FilteredPass;  // kernels/convolution_pass.hpp
 
 /// One shape of convolution, prepared. Immutable but for scratch memory of its own: one pass at a time.
 class Convolution {
@@ -97,12 +97,12 @@ class Convolution {
   void keep_filter_backward(const float* filter);
 
  private:
-  void keep(const std::optional<Gemm>& product, const PassesOverImages* passes, const float* filter);
-  const float* packed(const PassesOverImages& passes, const float* filter);
+  void keep(const std::optional<Gemm>& product, const FilteredPass* pass, const float* filter);
+  const float* packed(const FilteredPass& pass, const float* filter);
   ConvolutionShape shape_;
   Precision precision_;
-  std::optional<Gemm> forward_, image_gradient_, filter_gradient_;  // where it is a plain matrix product
-  std::unique_ptr<PassesOverImages> forward_passes_, image_gradient_passes_;  // where it is not
+  std::optional<Gemm> forward_, image_gradient_, filter_gradient_;    // where it is a plain matrix product
+  std::unique_ptr<FilteredPass> forward_pass_, image_gradient_pass_;  // where it is not
   Scratch scratch_;
   Scratch kept_;
   const float* kept_filter_ = nullptr;  // one that does not change, packed

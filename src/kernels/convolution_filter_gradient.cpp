@@ -3,6 +3,7 @@
 #include "core/parallel.hpp"
 #include "kernels/bf16.hpp"
 #include "kernels/convolution_pass.hpp"
+#include "kernels/convolution_windows.hpp"
 #include "kernels/convolution_winograd.hpp"
 #include "kernels/depthwise.hpp"
 #include "kernels/gemm_tile.hpp"
@@ -82,23 +83,7 @@ struct FilterGradient {
   /// Whatever element of the filter it meets: each number with that which the other output of a pair meets.
   void pair_pixels(const float* image, float* copy) const {
     const std::int64_t outputs_between = by_outputs ? Sequence(*this, 1).depth : 1;
-    const std::int64_t next = std::min(outputs_between * shape.stride_x * shape.channels, margin.size());
-    std::int64_t paired = 0;
-    if (!margin.is_needed()) {
-      paired = margin.size() - next;
-      pair_rows(image, image + next, paired, copy);
-      pair_rows(image + paired, nullptr, next, copy + paired);
-    } else {
-      const std::int64_t row = margin.width * shape.channels;
-      for (std::int64_t y = 0; y < margin.height; ++y) {
-        margin.copy(image, copy + y * row, y, y + 1);
-        const std::int64_t count = (y + 1) * row - next - paired;
-        if (count <= 0) continue;
-        pair_rows(copy + paired, copy + paired + next, count, copy + paired);
-        paired += count;
-      }
-      pair_rows(copy + paired, nullptr, margin.size() - paired, copy + paired);
-    }
+    margin.copy_distant_pairs(image, copy, outputs_between * shape.stride_x * shape.channels);
     std::fill_n(copy + margin.size(), copied_floats() - margin.size(), 0.0F);
   }
 
@@ -371,12 +356,14 @@ void sum_by_images(const FilterGradient& gradient, const float* images, const fl
   });
 }
 
-void sum_by_tiles(const WinogradGradient& gradient, const float* images, const float* output,
-                  const float* bias, float* filter, const Epilogue& epilogue, Scratch& scratch) {
+/// Sums of a form of their own, which become the filter's gradient when they are complete.
+template <class Gradient>
+void sum_and_finish(const Gradient& gradient, const float* images, const float* output, const float* bias,
+                    float* filter, const Epilogue& epilogue, Scratch& scratch) {
   const ConvolutionShape& s = gradient.shape;
   sum_chunks(s, bias, filter, epilogue, scratch, [&](std::int64_t begin, std::int64_t end, float* sum) {
-    const std::int64_t floats = gradient.sums_floats() + gradient.image_floats() + gradient.block_floats();
-    float* sums = thread_scratch(static_cast<std::size_t>(floats));
+    float* sums =
+        thread_scratch(static_cast<std::size_t>(gradient.sums_floats() + gradient.scratch_floats()));
     for (std::int64_t n = begin; n < end; ++n) {
       gradient.add_image(images + n * s.image_size(), output + n * s.output_size(), sums, n > begin,
                          sums + gradient.sums_floats());
@@ -434,8 +421,11 @@ void Convolution::filter_gradient(const float* images, const float* output, cons
   const bool large = shape_.filter_size() > kLargeFilter;
   // Panels of a large filter serve more threads than few images do.
   if (WinogradGradient::suits(shape_, precision_) && !(large && shape_.batch < kMostChunks))
-    return sum_by_tiles(WinogradGradient(shape_, precision_), images, output, bias, filter, epilogue,
-                        scratch_);
+    return sum_and_finish(WinogradGradient(shape_, precision_), images, output, bias, filter, epilogue,
+                          scratch_);
+  if (FilterGradientByWindows::suits(shape_, precision_))
+    return sum_and_finish(FilterGradientByWindows(shape_, precision_), images, output, bias, filter, epilogue,
+                          scratch_);
   const FilterGradient gradient(shape_, precision_);
   const bool by_panels = shape_.batch > 0 && large && !gradient.by_channels;
   (by_panels ? sum_by_panels : sum_by_images)(gradient, images, output, bias, filter, epilogue, scratch_);

@@ -63,6 +63,27 @@ void Margin::copy_pairs(const float* from, float* to, std::int64_t row, std::int
             });
 }
 
+void Margin::copy_distant_pairs(const float* from, float* to, std::int64_t distance) const {
+  distance = std::min(distance, size());
+  std::int64_t paired = 0;
+  if (!is_needed()) {
+    paired = size() - distance;
+    pair_rows(from, from + distance, paired, to);
+    pair_rows(from + paired, nullptr, distance, to + paired);
+    return;
+  }
+  // Row by row, and what has its partner then.
+  const std::int64_t row = width * channels;
+  for (std::int64_t y = 0; y < height; ++y) {
+    copy(from, to + y * row, y, y + 1);
+    const std::int64_t count = (y + 1) * row - distance - paired;
+    if (count <= 0) continue;
+    pair_rows(to + paired, to + paired + distance, count, to + paired);
+    paired += count;
+  }
+  pair_rows(to + paired, nullptr, size() - paired, to + paired);
+}
+
 Margin margin_of(const ConvolutionShape& s) {
   const std::int64_t height = (s.output_height - 1) * s.stride_y + (s.filter_height - 1) * s.dilation_y + 1;
   const std::int64_t width = (s.output_width - 1) * s.stride_x + (s.filter_width - 1) * s.dilation_x + 1;

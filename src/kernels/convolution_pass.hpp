@@ -29,6 +29,8 @@ struct Margin {
   void copy(const float* from, float* to, std::int64_t row, std::int64_t row_end) const;
   /// The same in bf16: the channels of each pixel in pairs, a zero added to an odd number of them.
   void copy_pairs(const float* from, float* to, std::int64_t row, std::int64_t row_end) const;
+  /// The whole image in bf16: each element in a pair with that `distance` elements later, or with zero.
+  void copy_distant_pairs(const float* from, float* to, std::int64_t distance) const;
 };
 
 /// The images as the forward pass and the filter's gradient see them.
@@ -65,27 +67,39 @@ struct FilterPass {
   std::int64_t packed_at = 0, packed_floats = 0;  // where its packed filter lies among these, and its size
 };
 
-/// The passes that together fill a result.
-struct PassesOverImages {
+/// A pass that takes a filter and whose result is images. Immutable: it may run in several threads at once.
+struct FilteredPass {
+  FilteredPass() = default;
+  virtual ~FilteredPass() = default;
+  FilteredPass(const FilteredPass&) = delete;
+  FilteredPass& operator=(const FilteredPass&) = delete;
+
+  std::int64_t packed_floats = 0;  // of the filter
+  /// The filter as the pass reads it; `packed` is 64-byte aligned and of `packed_floats`.
+  virtual void pack(const float* filter, float* packed) const = 0;
+  /// result = the pass of the packed filter over images + bias (null, or a number for each channel).
+  virtual void run(const float* images, const float* packed, const float* bias, float* result,
+                   const Epilogue& epilogue) const = 0;
+};
+
+/// Filters laid over images, which together fill the result.
+struct PassesOverImages final : FilteredPass {
   Precision precision = Precision::f32;
   Margin margin;
   std::int64_t batch = 0, groups = 1;
   std::int64_t height = 0, width = 0, outputs = 0;  // of the result
   std::vector<FilterPass> passes;
-  bool fills = true;               // whether each pixel of the result is in one of them
-  bool pairs = false;              // whether tiles are of pairs of channels; found by `prepare`
-  std::int64_t packed_floats = 0;  // of all filters; found by `prepare`
+  bool fills = true;   // whether each pixel of the result is in one of them
+  bool pairs = false;  // whether tiles are of pairs of channels; found by `prepare`
 
   /// Chooses how each pass is computed.
   void prepare();
   /// Elements of a pixel as tiles read it.
   std::int64_t tile_channels() const { return tile_depth(margin.channels, pairs); }
 
-  /// The filters as the passes read them; `packed` is 64-byte aligned and of `packed_floats`.
-  void pack(const float* filter, float* packed) const;
-  /// Computes result = passes of the packed filter + bias (null, or a number for each output).
+  void pack(const float* filter, float* packed) const override;
   void run(const float* images, const float* packed, const float* bias, float* result,
-           const Epilogue& epilogue) const;
+           const Epilogue& epilogue) const override;
 };
 
 }  // namespace hebb

@@ -192,8 +192,9 @@ std::int64_t WinogradGradient::most_tiles() const {
 
 std::int64_t WinogradGradient::sums_floats() const { return kWinogradPositions * shape.channels * width; }
 
-std::int64_t WinogradGradient::block_floats() const {
-  return kWinogradPositions * most_tiles() * (shape.channels + width);
+std::int64_t WinogradGradient::scratch_floats() const {
+  const std::int64_t copied = margin.is_needed() ? margin.size() : 0;
+  return copied + kWinogradPositions * most_tiles() * (shape.channels + width);
 }
 
 void WinogradGradient::add_image(const float* image, const float* slope, float* sums, bool accumulate,

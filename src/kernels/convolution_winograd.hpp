@@ -78,10 +78,9 @@ struct WinogradGradient {
   WinogradGradient(const ConvolutionShape& s, Precision wanted);
   static bool suits(const ConvolutionShape& s, Precision precision);
 
-  std::int64_t image_floats() const { return margin.is_needed() ? margin.size() : 0; }
-  /// Of the sums at all positions, and of one block.
+  /// Of the sums at all positions, and of what an image takes besides.
   std::int64_t sums_floats() const;
-  std::int64_t block_floats() const;
+  std::int64_t scratch_floats() const;
 
   /// sums = or += an image's: [position][channel][output].
   void add_image(const float* image, const float* slope, float* sums, bool accumulate, float* scratch) const;

@@ -123,11 +123,12 @@ void PackColumns(const float* from, std::int64_t from_stride, float* to, std::in
   }
 }
 #else
-void PackColumns(const float* from, std::int64_t from_stride, float* to, std::int64_t to_stride,
-                 std::int64_t rows, std::int64_t columns) {
+/// Rows in `kGroups` groups of four.
+template <int kGroups>
+void PackGroups(const float* from, std::int64_t from_stride, float* to, std::int64_t to_stride,
+                std::int64_t rows, std::int64_t columns) {
   using D4 = hn::FixedTag<float, 4>;
   using V4 = hn::Vec<D4>;
-  constexpr int kGroups = (kMostRows + 3) / 4;
   const D4 d;
   const hn::RepartitionToWide<D4> wide;
   // Rows that a last group of four lacks repeat the last one: what is read there is not used.
@@ -160,6 +161,15 @@ void PackColumns(const float* from, std::int64_t from_stride, float* to, std::in
   for (; j < columns; ++j) {
     for (std::int64_t i = 0; i < rows; ++i) to[j * to_stride + i] = row[i][j];
   }
+}
+
+void PackColumns(const float* from, std::int64_t from_stride, float* to, std::int64_t to_stride,
+                 std::int64_t rows, std::int64_t columns) {
+  static_assert(kMostRows <= 16);
+  if (rows > 12) return PackGroups<4>(from, from_stride, to, to_stride, rows, columns);
+  if (rows > 8) return PackGroups<3>(from, from_stride, to, to_stride, rows, columns);
+  if (rows > 4) return PackGroups<2>(from, from_stride, to, to_stride, rows, columns);
+  PackGroups<1>(from, from_stride, to, to_stride, rows, columns);
 }
 #endif
 

@@ -106,38 +106,63 @@ Tensor drawn(Random& random, const Shape& shape) {
   });
 }
 
-/// Shapes that are computed by tiles of 2 x 2, with odd and even extents, with and without a margin, with
-/// whole vectors of channels and without: each element's error against float64 is a few roundings of what is
+/// The three passes with random slopes: each element's error against float64 is so many roundings of what is
 /// summed.
+void expect_passes_near_reference(Random& random, const Shape& images, const Shape& filter,
+                                  const ConvOptions& options, double roundings) {
+  SCOPED_TRACE("images " + to_string(images) + ", filter " + to_string(filter));
+  const Tensor x = drawn(random, images);
+  const Tensor w = drawn(random, filter);
+  const auto all_of = [&](const Tensor& a, const Tensor& b, const Tensor& c) {
+    const Tensor y = conv2d(a, b, options);
+    Tensors all = gradients(sum(y * c), {a, b});
+    all.push_back(y);
+    return all;
+  };
+  const Tensor slope = drawn(random, conv2d(x, w, options).shape());
+  const Tensors fast = evaluate(all_of(x, w, slope));
+  const Tensors exact = interpret<double>(all_of(x, w, slope));
+  const Tensors sizes = interpret<double>(all_of(evaluate(abs(x)), evaluate(abs(w)), evaluate(abs(slope))));
+  for (std::size_t i = 0; i < fast.size(); ++i) {
+    const std::vector<double> got = fast[i].to_vector();
+    const std::vector<double> want = exact[i].to_vector();
+    const std::vector<double> size = sizes[i].to_vector();
+    for (std::size_t j = 0; j < got.size(); ++j)
+      ASSERT_NEAR(got[j], want[j], roundings * std::ldexp(size[j], -24))
+          << "result " << i << ", element " << j;
+  }
+}
+
+/// A whole number from `least` to `most`.
+std::int64_t between(Random& random, std::int64_t least, std::int64_t most) {
+  return least + static_cast<std::int64_t>(random.below(static_cast<std::uint32_t>(most - least + 1)));
+}
+
+/// Shapes that are computed by tiles of 2 x 2, with odd and even extents, with and without a margin, with
+/// whole vectors of channels and without.
 TEST(Convolution, OfThreeByThreeByFewerProducts) {
   Random random(5, 0);
-  const auto between = [&](std::int64_t least, std::int64_t most) {
-    return least + static_cast<std::int64_t>(random.below(static_cast<std::uint32_t>(most - least + 1)));
-  };
+  const auto any = [&](std::int64_t least, std::int64_t most) { return between(random, least, most); };
   for (int trial = 0; trial < 40; ++trial) {
-    const std::array<std::int64_t, 4> padding = {between(0, 2), between(0, 2), between(0, 2), between(0, 2)};
-    const Shape images = {between(1, 3), between(11, 24), between(11, 24), between(8, 40)};
-    const Shape filter = {3, 3, images[3], between(8, 40)};
-    SCOPED_TRACE("images " + to_string(images) + ", filter " + to_string(filter));
-    const Tensor x = drawn(random, images);
-    const Tensor w = drawn(random, filter);
-    const auto all_of = [&](const Tensor& a, const Tensor& b, const Tensor& c) {
-      const Tensor y = conv2d(a, b, {.padding = padding});
-      Tensors all = gradients(sum(y * c), {a, b});
-      all.push_back(y);
-      return all;
-    };
-    const Tensor slope = drawn(random, conv2d(x, w, {.padding = padding}).shape());
-    const Tensors fast = evaluate(all_of(x, w, slope));
-    const Tensors exact = interpret<double>(all_of(x, w, slope));
-    const Tensors sizes = interpret<double>(all_of(evaluate(abs(x)), evaluate(abs(w)), evaluate(abs(slope))));
-    for (std::size_t i = 0; i < fast.size(); ++i) {
-      const std::vector<double> got = fast[i].to_vector();
-      const std::vector<double> want = exact[i].to_vector();
-      const std::vector<double> size = sizes[i].to_vector();
-      for (std::size_t j = 0; j < got.size(); ++j)
-        ASSERT_NEAR(got[j], want[j], 8 * std::ldexp(size[j], -24)) << "result " << i << ", element " << j;
-    }
+    const Shape images = {any(1, 3), any(11, 24), any(11, 24), any(8, 40)};
+    expect_passes_near_reference(random, images, {3, 3, images[3], any(8, 40)},
+                                 {.padding = {any(0, 2), any(0, 2), any(0, 2), any(0, 2)}}, 16);
+  }
+}
+
+/// Shapes whose gradients are computed by windows of a row: few channels or outputs, with strides and
+/// margins, windows that fill less than a vector and more than two.
+TEST(Convolution, BetweenFewChannels) {
+  Random random(12, 0);
+  const auto any = [&](std::int64_t least, std::int64_t most) { return between(random, least, most); };
+  for (int trial = 0; trial < 120; ++trial) {
+    const Shape images = {any(1, 3), any(9, 20), any(7, 20), any(1, trial % 2 == 0 ? 7 : 20)};
+    const Shape filter = {any(1, 5), any(1, 7), images[3], any(1, trial % 2 == 0 ? 20 : 7)};
+    const bool strides = trial % 3 == 0;
+    const ConvOptions options = {.stride = {any(1, strides ? 3 : 1), any(1, strides ? 3 : 1)},
+                                 .padding = {any(0, 4), any(0, 4), any(0, 4), any(0, 4)},
+                                 .dilation = {strides ? 1 : any(1, 2), 1}};
+    expect_passes_near_reference(random, images, filter, options, 16);
   }
 }
 
