@@ -120,22 +120,32 @@ HWY_INLINE V Log1p(D d, V x) {
   return hn::IfThenElse(hn::Eq(u, one), x, hn::IfThenElse(as_is, log_u, corrected));
 }
 
-/// The hyperbolic tangent: an odd polynomial for |x| < 0.625 (coefficients: Moshier, Cephes mathematical
-/// library, tanhf), else from exp(-2|x|). At most 3 ulp.
+/// The hyperbolic tangent, -m / (2 + m) with m = e^(-2|x|) - 1 = 2^n (e^r - 1) + (2^n - 1), reduced as in Exp:
+/// near 0, where n is 0, nothing cancels. At most 3 ulp.
 template <class D, class V>
 HWY_INLINE V Tanh(D d, V x) {
+  const hn::RebindToSigned<D> di;
   const V one = hn::Set(d, 1.0F);
-  const V magnitude = hn::Abs(x);
-  const V x2 = hn::Mul(x, x);
-  V p = hn::Set(d, -5.70498872745e-3F);
-  p = hn::MulAdd(p, x2, hn::Set(d, 2.06390887954e-2F));
-  p = hn::MulAdd(p, x2, hn::Set(d, -5.37397155531e-2F));
-  p = hn::MulAdd(p, x2, hn::Set(d, 1.33314422036e-1F));
-  p = hn::MulAdd(p, x2, hn::Set(d, -3.33332819422e-1F));
-  const V near = hn::MulAdd(hn::Mul(p, x2), x, x);
-  const V e = Exp(d, hn::Mul(magnitude, hn::Set(d, -2.0F)));
-  const V far = hn::CopySign(hn::Div(hn::Sub(one, e), hn::Add(one, e)), x);
-  return hn::IfThenElse(hn::Lt(magnitude, hn::Set(d, 0.625F)), near, far);
+  const V most = hn::Set(d, 9.02F);  // from here on it rounds to 1
+#if HWY_TARGET == HWY_SCALAR
+  const V magnitude = hn::IfThenElse(hn::Gt(hn::Abs(x), most), most, hn::Abs(x));
+#else
+  const V magnitude = hn::Min(most, hn::Abs(x));  // keeps NaN, as in Exp
+#endif
+  const V n = hn::Round(hn::Mul(magnitude, hn::Set(d, -2.88539008F)));
+  const V twice = hn::Mul(magnitude, hn::Set(d, -2.0F));
+  V r = hn::NegMulAdd(n, hn::Set(d, 0.693359375F), twice);
+  r = hn::NegMulAdd(n, hn::Set(d, -2.12194440e-4F), r);
+  V p = hn::Set(d, 1.0F / 5040.0F);
+  p = hn::MulAdd(p, r, hn::Set(d, 1.0F / 720.0F));
+  p = hn::MulAdd(p, r, hn::Set(d, 1.0F / 120.0F));
+  p = hn::MulAdd(p, r, hn::Set(d, 1.0F / 24.0F));
+  p = hn::MulAdd(p, r, hn::Set(d, 1.0F / 6.0F));
+  p = hn::MulAdd(p, r, hn::Set(d, 0.5F));
+  p = hn::MulAdd(p, hn::Mul(r, r), r);
+  const V scale = PowerOfTwo(d, hn::ConvertTo(di, n));
+  const V m = hn::MulAdd(scale, p, hn::Sub(scale, one));
+  return hn::CopySign(hn::Div(m, hn::Add(m, hn::Set(d, 2.0F))), x);
 }
 
 /// 1 / (1 + e^-x). At most 3 ulp where the result is a normal number.
