@@ -24,9 +24,15 @@ using Window = PoolShape::Window;
 template <class Visit>
 HWY_INLINE void ForEachWindow(const PoolShape& s, std::int64_t row, std::int64_t row_end,
                               const Visit& visit) {
+  const bool inside = s.top == 0 && s.left == 0 &&
+                      (s.output_height - 1) * s.stride_y + s.window_height <= s.height &&
+                      (s.output_width - 1) * s.stride_x + s.window_width <= s.width;
   for (std::int64_t y = row; y < row_end; ++y) {
     for (std::int64_t x = 0; x < s.output_width; ++x) {
-      const Window window = s.window(y, x);
+      const std::int64_t at_y = y * s.stride_y;
+      const std::int64_t at_x = x * s.stride_x;
+      const Window window =
+          inside ? Window{at_y, at_y + s.window_height, at_x, at_x + s.window_width} : s.window(y, x);
       const std::int64_t output = (y * s.output_width + x) * s.channels;
       ForEachVector(s.channels,
                     [&](auto channels, std::int64_t c) HWY_ATTR { visit(window, output, channels, c); });
